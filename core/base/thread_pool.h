@@ -1,0 +1,32 @@
+// A fixed pool of worker threads with one operation: run a loop body in parallel.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+namespace vcube {
+
+/// Thread-safe. Loop bodies must not throw and must not call into the pool. Joins its threads on destruction, which
+/// must not happen in a static destructor or while a loop runs. Threads start at the first parallel loop, not on
+/// construction.
+class ThreadPool {
+public:
+    /// `workers` threads beside the calling ones.
+    explicit ThreadPool(std::size_t workers);
+    ThreadPool(const ThreadPool&) = delete;
+    ThreadPool& operator=(const ThreadPool&) = delete;
+    ~ThreadPool();
+
+    [[nodiscard]] std::size_t workers() const;
+
+    /// Calls body(i) once for each i in [0, count) and returns when all have returned. The caller takes part, so the
+    /// loop ends even where no worker is free. At most `max_threads` threads (0: all) work on it, the caller included.
+    void parallel_for(std::size_t count, const std::function<void(std::size_t)>& body, std::size_t max_threads = 0);
+
+private:
+    struct State;
+    std::shared_ptr<State> state_;
+};
+
+}  // namespace vcube

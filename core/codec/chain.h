@@ -1,0 +1,54 @@
+// The codec chain of an array: planned once from its metadata, decoded many times.
+// Source: Zarr v2 specification, "Filters" and "compressor"; numcodecs' configurations.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/json.h"
+#include "vcube/bytes.h"
+#include "vcube/codec.h"
+#include "vcube/dtype.h"
+#include "vcube/result.h"
+
+namespace vcube {
+
+/// Immutable; `decode` is thread-safe. Movable.
+class CodecChain {
+public:
+    /// Plans a Zarr v2 chain. `filters`: null or a list of codec configurations in encoding order; `compressor`: null
+    /// or one; `type` and `elements` describe one decoded chunk. kUnsupported names a codec that is not known or not
+    /// built.
+    static Result<CodecChain> plan_v2(const Json& filters, const Json& compressor, const DType& type,
+                                      std::size_t elements, const std::string& what);
+
+    /// Bytes of one decoded chunk.
+    [[nodiscard]] std::size_t decoded_size() const { return decoded_size_; }
+
+    /// true where the stored bytes are the decoded ones (no codec, native byte order): a byte range of the chunk is a
+    /// range of elements.
+    [[nodiscard]] bool is_identity() const { return stages_.empty() && !swap_; }
+
+    /// Ids of the codecs, in encoding order, for structural information.
+    [[nodiscard]] std::vector<std::string> ids() const;
+
+    /// Decodes one chunk into `out`, which holds exactly decoded_size() bytes. The result is in native byte order, in
+    /// the array's storage order (C or F). An encoded chunk that decodes to another size is kCorrupt and tells both
+    /// sizes.
+    [[nodiscard]] Status decode(ByteSpan encoded, MutableByteSpan out) const;
+
+private:
+    CodecChain() = default;
+    std::vector<std::unique_ptr<const Codec>> stages_;  // in encoding order
+    std::vector<std::size_t> sizes_;                    // bytes before stage i is decoded; 0 where not fixed
+    std::size_t decoded_size_ = 0;
+    std::uint32_t swap_width_ = 1;
+    bool swap_ = false;
+};
+
+/// Every codec id that this build decodes, sorted.
+std::vector<std::string> codec_names();
+
+}  // namespace vcube

@@ -1,0 +1,61 @@
+// An array that can be read: metadata, planned codec chain, store, runtime. The way of one read is here (read_region).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "core/codec/chain.h"
+#include "core/cube/array_meta.h"
+#include "core/cube/runtime.h"
+#include "vcube/result.h"
+#include "vcube/shape.h"
+#include "vcube/store.h"
+
+namespace vcube {
+
+/// Where a region goes: element (k0, k1, ...) of the region is written at data + sum(k_d * strides[d]).
+struct Destination {
+    std::byte* data = nullptr;
+    std::vector<std::ptrdiff_t> strides;  // bytes
+    DType type;  // native byte order; numeric conversion as GDAL's: rounded to nearest, clamped
+};
+
+struct ReadOptions {
+    std::size_t max_threads = 0;  // 0: all of the pool, plus the caller
+    std::stop_token stop;
+    bool missing_object_is_fill = false;  // MISSING_OBJECT=FILL: counted, told once a read through log()
+};
+
+/// Immutable, thread-safe, cheap to copy (shared state).
+class Array {
+public:
+    /// Plans the codec chain. An unknown codec is no error here but at read(): the array's metadata stay readable.
+    static Result<Array> open(std::shared_ptr<const Store> store, ArrayMeta meta, std::shared_ptr<Runtime> runtime);
+
+    [[nodiscard]] const ArrayMeta& meta() const;
+    [[nodiscard]] const std::shared_ptr<const Store>& store() const;
+    /// Ids of the codecs, in encoding order; empty where the chain could not be planned.
+    [[nodiscard]] std::vector<std::string> codec_ids() const;
+
+    /// Reads a region. Chunks absent from the store are fill; a referenced object that is missing, short or damaged is
+    /// an error that names array, chunk, URL (without query) and range. Every chunk is fetched and decoded at most once
+    /// a call; chunks of requests larger than the cache do not go through it. Blocks the caller; other threads are the
+    /// pool's.
+    Status read(const Region& region, const Destination& destination, const ReadOptions& options = {}) const;
+
+    /// Reads everything into C order in the array's own type, native byte order. For coordinates and tables: refuses
+    /// more than `max_bytes`.
+    [[nodiscard]] Result<Buffer> read_all(std::uint64_t max_bytes = std::uint64_t{1} << 30,
+                                          const ReadOptions& options = {}) const;
+
+private:
+    struct State;
+    explicit Array(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+    std::shared_ptr<const State> state_;
+};
+
+}  // namespace vcube

@@ -1,0 +1,48 @@
+// What metadata say of one array. The only place that knows Zarr versions is array_meta.cpp.
+// Source: Zarr v2 specification, "Metadata"; xarray's _ARRAY_DIMENSIONS convention.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/json.h"
+#include "vcube/dtype.h"
+#include "vcube/result.h"
+#include "vcube/shape.h"
+
+namespace vcube {
+
+struct ArrayMeta {
+    std::string path;  // "group/array", no leading slash; store keys start with it
+    std::string name;  // last part of the path
+    Shape shape;
+    Shape chunks;  // same rank; every extent at least 1
+    DType dtype;
+    std::vector<std::byte> fill;  // one element in native byte order, or empty: none is defined (reads as zero)
+    bool fortran = false;         // chunks are stored in column-major order
+    char separator = '.';
+    Json filters;                         // null or list, encoding order
+    Json compressor;                      // null or object
+    Json attributes;                      // object, without _ARRAY_DIMENSIONS
+    std::vector<std::string> dimensions;  // one name a dimension; "" where it has none
+
+    /// Elements in one chunk; known not to overflow and within the limits below.
+    [[nodiscard]] std::size_t chunk_elements() const;
+    /// Chunks along each dimension.
+    [[nodiscard]] Shape chunk_grid() const;
+    /// Store key of the chunk at these grid indices.
+    [[nodiscard]] std::string chunk_key(const std::uint64_t* index) const;
+};
+
+struct ArrayLimits {
+    std::uint64_t max_chunk_bytes = std::uint64_t{2} << 30;  // one decoded chunk
+};
+
+/// From the text of "<path>/.zarray" and "<path>/.zattrs" ("" where there is none). Errors name `store`, path and key.
+Result<ArrayMeta> parse_zarray(std::string_view path, std::string_view zarray, std::string_view zattrs,
+                               const std::string& store, const ArrayLimits& limits = {});
+
+}  // namespace vcube

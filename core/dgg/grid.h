@@ -1,0 +1,40 @@
+// A raster grid: coordinate reference system, origin, pixel size, extent in pixels. And its projection to longitude,
+// latitude.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "vcube/result.h"
+
+namespace vcube::dgg {
+
+/// North-up or rotated: x = g0 + col g1 + row g2, y = g3 + col g4 + row g5 with (col, row) at pixel edges.
+struct Grid {
+    std::string crs = "EPSG:4326";  // anything PROJ reads: authority code, WKT, PROJ string
+    std::array<double, 6> geotransform{};
+    std::uint32_t width = 0, height = 0;
+
+    /// The same area in half as many pixels along each axis, rounded up, its pixel size doubled. The origin stays.
+    [[nodiscard]] Grid halved() const;
+};
+
+/// Turns coordinates of a CRS into longitude and latitude in degrees (WGS 84, x = longitude), as
+/// pyproj.Transformer.from_crs(crs, 4326, always_xy=True) does. Thread-safe: one PROJ context and pipeline a thread.
+class Projection {
+public:
+    static Result<Projection> create(const std::string& crs);
+    /// true where coordinates are longitude and latitude in degrees of WGS 84 already: inverse() changes nothing.
+    [[nodiscard]] bool is_lonlat() const;
+    /// In place; points without an inverse become NaN.
+    void inverse(std::span<double> x, std::span<double> y) const;
+
+private:
+    struct State;
+    std::shared_ptr<const State> state_;
+};
+
+}  // namespace vcube::dgg

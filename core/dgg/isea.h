@@ -1,0 +1,32 @@
+// The SMOS Discrete Global Grid: ISEA4H resolution 9 (Snyder 1992; Sahr, White and Kimerling 2003), analytic.
+// Latitudes are used as spherical latitudes directly, as the products do. All functions are pure and thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace vcube::dgg {
+
+inline constexpr std::uint32_t kCells = 2621442;  // seqnum runs from 1 to kCells; 0 means "no cell"
+inline constexpr std::uint32_t kQuadSize = 512;   // cells along a quad's side
+
+struct LonLat {
+    double lon = 0;  // degrees, -180..180
+    double lat = 0;  // degrees, -90..90
+};
+
+/// The cell that holds a point; 0 where a coordinate is not finite or |lat| > 90. Any finite longitude is taken modulo
+/// 360.
+std::uint32_t seqnum_of(double lon, double lat);
+
+/// The centre of a cell; seqnum must be 1..kCells.
+LonLat centre_of(std::uint32_t seqnum);
+
+/// Grid_Point_ID of a seqnum in 1..kCells.
+std::uint32_t grid_point_id(std::uint32_t seqnum);
+
+/// seqnum of a Grid_Point_ID, or nothing where no cell has that id.
+std::optional<std::uint32_t> seqnum_of_id(std::uint32_t grid_point_id);
+
+}  // namespace vcube::dgg

@@ -1,0 +1,25 @@
+// A product's column drawn on a grid: pixel -> cell -> row -> value.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/dgg/mapper.h"
+#include "core/swath/product.h"
+#include "vcube/bytes.h"
+#include "vcube/result.h"
+
+namespace vcube::swath {
+
+/// Where pixels go: pixel (k, l) of the window at data + l * line_stride + k * pixel_stride, as `item` bytes.
+struct PixelBuffer {
+    std::byte* data = nullptr;
+    std::ptrdiff_t pixel_stride = 0, line_stride = 0;  // bytes
+};
+
+/// Fills the window: `column` values (element size `item`: 1, 2, 4 or 8) at pixels whose cell the product holds,
+/// `nodata` (item bytes) elsewhere. Works in strips on the pool; blocks the caller. Thread-safe.
+void render(const dgg::CellMapper& mapper, const dgg::Window& window, const RowIndex& rows, ByteSpan column,
+            ByteSpan nodata, const PixelBuffer& out, ThreadPool& pool, std::size_t max_threads = 0);
+
+}  // namespace vcube::swath

@@ -1,0 +1,39 @@
+// Fetcher: brings bytes of objects named by URL or path.
+//
+// Contract: thread-safe; `fetch` blocks its caller only and returns after `sink` was called exactly once for every
+// request. `sink` may be called from several threads at once, on the caller's thread or a pool thread, and may decode
+// there; it must not call back into the fetcher. The span is valid during the call only. A bounded range yields exactly
+// range.size() bytes or an error (kNotFound where the object does not exist, kIo otherwise: a short object is an error
+// that tells both sizes). After `stop` is requested the remaining requests get kCancelled.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <stop_token>
+#include <string>
+
+#include "vcube/byte_range.h"
+#include "vcube/bytes.h"
+#include "vcube/result.h"
+
+namespace vcube {
+
+struct FetchRequest {
+    std::string url;
+    ByteRange range;
+};
+
+using FetchSink = std::function<void(std::size_t index, Result<ByteSpan> bytes)>;
+
+class Fetcher {
+public:
+    Fetcher() = default;
+    Fetcher(const Fetcher&) = delete;
+    Fetcher& operator=(const Fetcher&) = delete;
+    virtual ~Fetcher() = default;
+
+    virtual void fetch(std::span<const FetchRequest> requests, const FetchSink& sink, std::stop_token stop) = 0;
+};
+
+}  // namespace vcube
