@@ -1,0 +1,61 @@
+// What opening a dataset is given, and the openers that plugin.cpp chooses from. Openers run on the caller's thread,
+// inside the guard: they return errors and never call CPLError.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/cube/hierarchy.h"
+#include "core/cube/runtime.h"
+#include "core/swath/product.h"
+#include "driver/dataset_name.h"
+#include "driver/open_options.h"
+#include "gdal_priv.h"
+#include "vcube/result.h"
+#include "vcube/store.h"
+
+namespace vcube::driver {
+
+/// A store that was opened and read; shared by all handles on it, immutable.
+struct OpenedStore {
+    std::string location;  // as the user wrote it
+    std::string vsi_path;  // the same as a path that VSI*L functions read
+    std::shared_ptr<const Store> store;
+    std::shared_ptr<const Group> hierarchy;
+    std::shared_ptr<const swath::Product> product;  // set where the root is a SMOS product
+};
+
+/// Everything an opener needs. Cheap to copy; datasets keep a copy.
+struct OpenContext {
+    DatasetName name;
+    std::string description;  // the name as GDAL got it
+    OpenOptions options;
+    std::shared_ptr<Runtime> runtime;
+    std::shared_ptr<const OpenedStore> source;  // null for VCUBE:DGG
+
+    /// How datasets of this context read arrays.
+    [[nodiscard]] ReadOptions read_options() const {
+        ReadOptions read;
+        read.max_threads = options.max_threads;
+        read.missing_object_is_fill = options.missing_object_is_fill;
+        return read;
+    }
+};
+
+/// One array of a store as a classic raster, or the list of its arrays as subdatasets (cube_dataset.cpp).
+Result<std::unique_ptr<GDALDataset>> open_cube_dataset(const OpenContext& context);
+
+/// A SMOS product (context.source->product is set): the variable context.name.path as a raster on the grid that the
+/// options ask for, or, without a path, the list of variables as subdatasets (container_dataset.h).
+Result<std::unique_ptr<GDALDataset>> open_swath_dataset(const OpenContext& context);
+
+/// VCUBE:DGG on the grid that the options ask for: bands seqnum and Grid_Point_ID.
+Result<std::unique_ptr<GDALDataset>> open_dgg_dataset(const OpenContext& context);
+
+/// The multidimensional view of any store (md_dataset.cpp).
+Result<std::unique_ptr<GDALDataset>> open_multidim_dataset(const OpenContext& context);
+
+/// Root group of a SMOS product: the gridded variables (y, x), and `raw` as its group "swath".
+Result<std::shared_ptr<GDALGroup>> make_swath_group(const OpenContext& context, std::shared_ptr<GDALGroup> raw);
+
+}  // namespace vcube::driver

@@ -1,0 +1,35 @@
+// Open options and configuration options: one table, from which the XML for GDAL, validation, the VCUBE_<NAME>
+// configuration options and docs derive. Values are snapshot on the caller's thread at Open.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "cpl_string.h"
+#include "vcube/result.h"
+
+namespace vcube::driver {
+
+/// Every option that a user set, by open option or by configuration. Values of fixed sets are validated and in upper
+/// case; texts that have a grammar of their own (CRS, EXTENT, RES, GRID) are as the user wrote them.
+struct OpenOptions {
+    std::optional<std::string> crs, extent, res, grid;
+    std::string overview_resampling = "NEAREST";  // NEAREST, AVERAGE, MODE
+    bool allow_local_references = false;
+    bool missing_object_is_fill = false;  // MISSING_OBJECT=FILL
+    std::size_t max_threads = 0;          // from GDAL_NUM_THREADS; 0: all
+};
+
+/// Reads open options, then configuration options, then defaults. An unknown value is an error that lists the valid
+/// ones.
+Result<OpenOptions> read_open_options(CSLConstList open_options);
+
+/// <OpenOptionList> for GDAL_DMD_OPENOPTIONLIST.
+std::string open_option_xml();
+
+/// VCUBE_CACHE_SIZE in bytes: a number of bytes, or with a unit (MB, GB); a number below 100000 counts as MB, as for
+/// GDAL_CACHEMAX. An unusable value is an error.
+Result<std::size_t> chunk_cache_bytes();
+
+}  // namespace vcube::driver
