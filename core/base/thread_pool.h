@@ -1,6 +1,7 @@
 // A fixed pool of worker threads with one operation: run a loop body in parallel.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -9,7 +10,7 @@ namespace vcube {
 
 /// Thread-safe. Loop bodies must not throw and must not call into the pool. Joins its threads on destruction, which
 /// must not happen in a static destructor or while a loop runs. Threads start at the first parallel loop, not on
-/// construction.
+/// construction. In a forked child the threads are started anew.
 class ThreadPool {
 public:
     /// `workers` threads beside the calling ones.
@@ -25,8 +26,11 @@ public:
     void parallel_for(std::size_t count, const std::function<void(std::size_t)>& body, std::size_t max_threads = 0);
 
 private:
+    struct Loop;
     struct State;
-    std::shared_ptr<State> state_;
+    State& state();
+    std::size_t workers_;
+    std::atomic<State*> state_;
 };
 
 }  // namespace vcube

@@ -1,15 +1,16 @@
 // Decoded chunks, shared by all arrays of a process, bounded in bytes, least recently used first out. Single flight: a
 // chunk that one thread is loading is waited for by the others, not loaded twice. Thread-safe; no lock is held while a
 // chunk is loaded.
+//
+// A read claims all its chunks, loads those it owns, and only then waits for those that others load. So two reads that
+// each own what the other waits for both end.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 
 #include "vcube/bytes.h"
-#include "vcube/result.h"
 
 namespace vcube {
 
@@ -23,6 +24,9 @@ struct ChunkKey {
 using ChunkData = std::shared_ptr<const Buffer>;
 
 class ChunkCache {
+    struct Flight;
+    struct State;
+
 public:
     explicit ChunkCache(std::size_t max_bytes);
     ChunkCache(const ChunkCache&) = delete;
@@ -34,6 +38,38 @@ public:
         std::size_t bytes = 0;
     };
 
+    /// The answer to claim(). Movable; must not outlive the cache. An owned claim that is destroyed before complete()
+    /// gives the chunk up: those who wait for it load it themselves.
+    class Claim {
+    public:
+        Claim() = default;
+        Claim(Claim&& other) noexcept = default;
+        Claim& operator=(Claim&& other) noexcept;
+        ~Claim();
+
+        /// The chunk was there; the other two are false then.
+        [[nodiscard]] const ChunkData& hit() const { return hit_; }
+        /// The holder loads this chunk and calls complete().
+        [[nodiscard]] bool owned() const { return state_ != nullptr; }
+        /// Somebody else loads it: wait() once one's own chunks are done.
+        [[nodiscard]] bool joined() const { return state_ == nullptr && flight_ != nullptr; }
+
+        /// Of an owned claim: keeps the chunk and wakes those who wait. nullptr: there is none (missing or failed).
+        void complete(ChunkData chunk);
+        /// Of a joined claim: blocks until its owner is done; nullptr where the owner had none to give.
+        [[nodiscard]] ChunkData wait() const;
+
+    private:
+        friend class ChunkCache;
+        ChunkKey key_;
+        ChunkData hit_;
+        std::shared_ptr<Flight> flight_;
+        std::shared_ptr<State> state_;  // set while owned
+    };
+
+    /// The chunk, or the duty to load it, or the chance to wait for it.
+    Claim claim(const ChunkKey& key);
+
     /// The chunk, or nothing.
     ChunkData get(const ChunkKey& key);
     void put(const ChunkKey& key, ChunkData chunk);
@@ -43,8 +79,7 @@ public:
     [[nodiscard]] Statistics statistics() const;
 
 private:
-    struct State;
-    std::unique_ptr<State> state_;
+    std::shared_ptr<State> state_;
 };
 
 }  // namespace vcube

@@ -4,7 +4,7 @@
 // request. `sink` may be called from several threads at once, on the caller's thread or a pool thread, and may decode
 // there; it must not call back into the fetcher. The span is valid during the call only. A bounded range yields exactly
 // range.size() bytes or an error (kNotFound where the object does not exist, kIo otherwise: a short object is an error
-// that tells both sizes). After `stop` is requested the remaining requests get kCancelled.
+// that tells both sizes). After `options.stop` is requested the remaining requests get kCancelled.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +24,11 @@ struct FetchRequest {
     ByteRange range;
 };
 
+struct FetchOptions {
+    std::stop_token stop;
+    std::size_t max_threads = 0;  // threads or connections that may work at once; 0: as many as the fetcher has
+};
+
 using FetchSink = std::function<void(std::size_t index, Result<ByteSpan> bytes)>;
 
 class Fetcher {
@@ -33,7 +38,7 @@ public:
     Fetcher& operator=(const Fetcher&) = delete;
     virtual ~Fetcher() = default;
 
-    virtual void fetch(std::span<const FetchRequest> requests, const FetchSink& sink, std::stop_token stop) = 0;
+    virtual void fetch(std::span<const FetchRequest> requests, const FetchSink& sink, const FetchOptions& options) = 0;
 };
 
 }  // namespace vcube
