@@ -29,6 +29,9 @@ struct ArrayMeta {
     Json attributes;                      // object, without _ARRAY_DIMENSIONS
     std::vector<std::string> dimensions;  // one name a dimension; "" where it has none
 
+    /// true where chunks hold the bare elements: no filter, no compressor. A byte range of such a chunk is a range of
+    /// elements, so it is read by parts and may be of any size.
+    [[nodiscard]] bool uncompressed() const;
     /// Elements in one chunk; known not to overflow and within the limits below.
     [[nodiscard]] std::size_t chunk_elements() const;
     /// Chunks along each dimension.
@@ -38,7 +41,7 @@ struct ArrayMeta {
 };
 
 struct ArrayLimits {
-    std::uint64_t max_chunk_bytes = std::uint64_t{2} << 30;  // one decoded chunk
+    std::uint64_t max_chunk_bytes = std::uint64_t{2} << 30;  // one decoded chunk, where it is not uncompressed
 };
 
 /// From the text of "<path>/.zarray" and "<path>/.zattrs" ("" where there is none). Errors name `store`, path and key.

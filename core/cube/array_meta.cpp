@@ -1,0 +1,185 @@
+#include "core/cube/array_meta.h"
+
+#include <charconv>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "core/base/dtype_text.h"
+#include "core/cube/fill_value.h"
+
+namespace vcube {
+namespace {
+
+constexpr std::uint64_t kMaxBytes = std::numeric_limits<std::int64_t>::max();
+
+std::string shape_text(const Shape& shape) {
+    std::string out = "[";
+    for (std::size_t d = 0; d < shape.size(); ++d) {
+        out += (d > 0 ? ", " : "") + std::to_string(shape[d]);
+    }
+    return out + "]";
+}
+
+/// Bytes of a block of this shape; nothing where an int64 cannot count them. An extent of 0 hides no overflow.
+std::optional<std::uint64_t> bytes_of(const Shape& shape, std::uint32_t item) {
+    std::optional<std::uint64_t> bytes = item;
+    bool empty = false;
+    for (const std::uint64_t extent : shape) {
+        empty = empty || extent == 0;
+        bytes = checked_product(*bytes, extent == 0 ? 1 : extent);
+        if (!bytes || *bytes > kMaxBytes) {
+            return std::nullopt;
+        }
+    }
+    return empty ? 0 : *bytes;
+}
+
+Status read_shape(ArrayMeta& meta, const Json& document, const ArrayLimits& limits, const std::string& what) {
+    VCUBE_ASSIGN(meta.shape, json_shape(document, "shape", what));
+    VCUBE_ASSIGN(meta.chunks, json_shape(document, "chunks", what));
+    if (meta.chunks.size() != meta.shape.size()) {
+        return invalid(what + ": \"chunks\" " + shape_text(meta.chunks) + " has another rank than \"shape\" " +
+                       shape_text(meta.shape));
+    }
+    if (!bytes_of(meta.shape, meta.dtype.size)) {
+        return over_limit(what + ": \"shape\" " + shape_text(meta.shape) + " holds more bytes than can be counted");
+    }
+    for (std::size_t d = 0; d < meta.chunks.size(); ++d) {
+        if (meta.chunks[d] == 0 && meta.shape[d] == 0) {
+            meta.chunks[d] = 1;  // what writers say of an empty contiguous variable
+        }
+        if (meta.chunks[d] == 0) {
+            return invalid(what + ": \"chunks\" " + shape_text(meta.chunks) + ": every extent must be at least 1");
+        }
+    }
+    const std::optional<std::uint64_t> bytes = bytes_of(meta.chunks, meta.dtype.size);
+    if (!bytes || (!meta.uncompressed() && *bytes > limits.max_chunk_bytes)) {
+        return over_limit(what + ": \"chunks\" " + shape_text(meta.chunks) + " of type " + dtype_text(meta.dtype) +
+                          ": one chunk would hold " + (bytes ? std::to_string(*bytes) + " bytes" : "too many bytes") +
+                          ", at most " + std::to_string(limits.max_chunk_bytes) + " are decoded");
+    }
+    return {};
+}
+
+Status read_codecs(ArrayMeta& meta, const Json& document, const std::string& what) {
+    meta.filters = document.value("filters", Json());
+    if (!meta.filters.is_null() && !meta.filters.is_array()) {
+        return invalid(what + ": \"filters\" must be null or an array, not " + json_type_name(meta.filters));
+    }
+    meta.compressor = document.value("compressor", Json());
+    if (!meta.compressor.is_null() && !meta.compressor.is_object()) {
+        return invalid(what + ": \"compressor\" must be null or an object, not " + json_type_name(meta.compressor));
+    }
+    return {};
+}
+
+Status read_layout(ArrayMeta& meta, const Json& document, const std::string& what) {
+    VCUBE_ASSIGN(const std::string order, json_string(document, "order", what));
+    if (order != "C" && order != "F") {
+        return invalid(what + ": \"order\" must be \"C\" or \"F\"");
+    }
+    meta.fortran = order == "F";
+    if (document.contains("dimension_separator")) {
+        VCUBE_ASSIGN(const std::string separator, json_string(document, "dimension_separator", what));
+        if (separator != "." && separator != "/") {
+            return invalid(what + ": \"dimension_separator\" must be \".\" or \"/\"");
+        }
+        meta.separator = separator[0];
+    }
+    return {};
+}
+
+Status read_attributes(ArrayMeta& meta, std::string_view zattrs, const std::string& what) {
+    meta.attributes = Json::object();
+    meta.dimensions.assign(meta.shape.size(), "");
+    if (zattrs.empty()) {
+        return {};
+    }
+    VCUBE_ASSIGN(meta.attributes, parse_json(zattrs, what));
+    if (!meta.attributes.is_object()) {
+        const std::string found = json_type_name(meta.attributes);
+        return invalid(what + ": expected an object, found " + found);
+    }
+    const auto names = meta.attributes.find("_ARRAY_DIMENSIONS");
+    if (names == meta.attributes.end()) {
+        return {};
+    }
+    bool usable = names->is_array() && names->size() == meta.shape.size();
+    for (std::size_t d = 0; usable && d < meta.shape.size(); ++d) {
+        usable = (*names)[d].is_string();
+    }
+    for (std::size_t d = 0; usable && d < meta.shape.size(); ++d) {
+        meta.dimensions[d] = (*names)[d].get<std::string>();
+    }
+    meta.attributes.erase("_ARRAY_DIMENSIONS");
+    return {};
+}
+
+}  // namespace
+
+bool ArrayMeta::uncompressed() const {
+    return compressor.is_null() && (filters.is_null() || filters.empty()) && dtype.kind != Kind::kObject;
+}
+
+std::size_t ArrayMeta::chunk_elements() const {
+    std::size_t elements = 1;
+    for (const std::uint64_t extent : chunks) {
+        elements *= extent;
+    }
+    return elements;
+}
+
+Shape ArrayMeta::chunk_grid() const {
+    Shape grid(shape.size());
+    for (std::size_t d = 0; d < grid.size(); ++d) {
+        grid[d] = shape[d] / chunks[d] + (shape[d] % chunks[d] != 0 ? 1 : 0);
+    }
+    return grid;
+}
+
+std::string ArrayMeta::chunk_key(const std::uint64_t* index) const {
+    std::string key;
+    key.reserve(path.size() + 2 + 5 * shape.size());
+    if (!path.empty()) {
+        key.append(path).push_back('/');
+    }
+    if (shape.empty()) {
+        key.push_back('0');
+    }
+    char digits[20];
+    for (std::size_t d = 0; d < shape.size(); ++d) {
+        if (d > 0) {
+            key.push_back(separator);
+        }
+        const auto end = std::to_chars(digits, digits + sizeof digits, index[d]).ptr;
+        key.append(digits, end);
+    }
+    return key;
+}
+
+Result<ArrayMeta> parse_zarray(std::string_view path, std::string_view zarray, std::string_view zattrs,
+                               const std::string& store, const ArrayLimits& limits) {
+    ArrayMeta meta;
+    meta.path = path;
+    meta.name = path.substr(path.rfind('/') + 1);
+    const std::string prefix = store + ": " + meta.path + (path.empty() ? "" : "/");
+    const std::string what = prefix + ".zarray";
+    VCUBE_ASSIGN(const Json document, parse_json(zarray, what));
+    VCUBE_ASSIGN(const std::uint64_t format, json_uint(document, "zarr_format", what));
+    if (format != 2) {
+        return unsupported(what + ": \"zarr_format\" is " + std::to_string(format) + ", expected 2");
+    }
+    if (!document.contains("dtype")) {
+        return invalid(what + ": \"dtype\" is missing");
+    }
+    VCUBE_ASSIGN(meta.dtype, parse_dtype(document["dtype"], what));
+    VCUBE_TRY(read_codecs(meta, document, what));
+    VCUBE_TRY(read_shape(meta, document, limits, what));
+    VCUBE_TRY(read_layout(meta, document, what));
+    VCUBE_ASSIGN(meta.fill, decode_fill_value(document.value("fill_value", Json()), meta.dtype, what));
+    VCUBE_TRY(read_attributes(meta, zattrs, prefix + ".zattrs"));
+    return meta;
+}
+
+}  // namespace vcube

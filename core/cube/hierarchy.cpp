@@ -1,0 +1,226 @@
+#include "core/cube/hierarchy.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace vcube {
+namespace {
+
+// A reference set may name any depth; the tree is walked recursively by those who show it.
+constexpr std::size_t kMaxGroupDepth = 64;
+
+std::string_view without_leading_slash(std::string_view path) {
+    return !path.empty() && path.front() == '/' ? path.substr(1) : path;
+}
+
+std::string_view parent_of(std::string_view path) {
+    const std::size_t slash = path.rfind('/');
+    return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+}
+
+std::string_view name_of(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
+
+/// The group of this path, made with those above it where it does not exist; nullptr where it lies too deep.
+Group* ensure_group(Group& root, std::string_view path) {
+    if (path.empty()) {
+        return &root;
+    }
+    if (static_cast<std::size_t>(std::count(path.begin(), path.end(), '/')) >= kMaxGroupDepth) {
+        return nullptr;
+    }
+    Group* group = &root;
+    for (std::size_t begin = 0; begin <= path.size();) {
+        const std::size_t end = std::min(path.find('/', begin), path.size());
+        const std::string_view name = path.substr(begin, end - begin);
+        const auto at = std::lower_bound(group->groups.begin(), group->groups.end(), name,
+                                         [](const Group& a, std::string_view b) { return a.name < b; });
+        if (at == group->groups.end() || at->name != name) {
+            Group child;
+            child.path = path.substr(0, end);
+            child.name = name;
+            child.attributes = Json::object();
+            group = &*group->groups.insert(at, std::move(child));
+        } else {
+            group = &*at;
+        }
+        begin = end + 1;
+    }
+    return group;
+}
+
+class Reader {
+public:
+    Reader(const Store& store, const ArrayLimits& limits, const std::vector<std::string>& keys)
+        : store_(store), limits_(limits), keys_(keys), store_name_(store.name()) {
+        root_.attributes = Json::object();
+    }
+
+    Result<Group> read() {
+        for (const std::string& key : keys_) {
+            const std::string_view file = name_of(key);
+            const std::string_view path = parent_of(key);
+            if (file == ".zarray") {
+                read_array(key, path);
+            } else if (file == ".zgroup") {
+                read_group(key, path);
+            } else if (file == ".zattrs" && !has(path, ".zarray")) {
+                read_group_attributes(key, path);
+            } else if (file == "zarr.json") {
+                problem(path, unsupported(store_name_ + ": " + key + ": Zarr version 3 metadata are not read"));
+            }
+        }
+        if (!found_) {
+            return first_problem_ ? *first_problem_ : invalid(store_name_ + ": neither a group nor an array");
+        }
+        return std::move(root_);
+    }
+
+private:
+    bool has(std::string_view path, std::string_view file) const {
+        std::string key(path);
+        key.append(path.empty() ? "" : "/").append(file);
+        return std::binary_search(keys_.begin(), keys_.end(), key);
+    }
+
+    /// Notes a problem in the group of this path, or in the root where there is none.
+    void problem(std::string_view path, Error error) {
+        if (!first_problem_) {
+            first_problem_ = error;
+        }
+        Group* group = ensure_group(root_, path);
+        (group != nullptr ? *group : root_).problems.push_back(std::move(error));
+    }
+
+    Result<std::string> text_of(const std::string& key) const {
+        VCUBE_ASSIGN(std::optional<std::string> text, store_.metadata(key));
+        return text ? *std::move(text) : std::string();
+    }
+
+    void read_group(const std::string& key, std::string_view path) {
+        Group* group = ensure_group(root_, path);
+        if (group == nullptr) {
+            return problem("", over_limit(store_name_ + ": " + key + ": groups nested too deep"));
+        }
+        found_ = true;
+        const std::string what = store_name_ + ": " + key;
+        const Result<std::string> text = text_of(key);
+        if (!text.ok()) {
+            return problem(path, text.error());
+        }
+        const Result<Json> document = parse_json(text.value(), what);
+        if (!document.ok()) {
+            return problem(path, document.error());
+        }
+        const Result<std::uint64_t> format = json_uint(document.value(), "zarr_format", what);
+        if (!format.ok()) {
+            return problem(path, format.error());
+        }
+        if (format.value() != 2) {
+            problem(path,
+                    unsupported(what + ": \"zarr_format\" is " + std::to_string(format.value()) + ", expected 2"));
+        }
+    }
+
+    void read_group_attributes(const std::string& key, std::string_view path) {
+        Group* group = ensure_group(root_, path);
+        if (group == nullptr) {
+            return;
+        }
+        const std::string what = store_name_ + ": " + key;
+        const Result<std::string> text = text_of(key);
+        if (!text.ok()) {
+            return problem(path, text.error());
+        }
+        Result<Json> attributes = parse_json(text.value(), what);
+        if (!attributes.ok()) {
+            return problem(path, attributes.error());
+        }
+        if (!attributes.value().is_object()) {
+            return problem(path, invalid(what + ": expected an object, found " + json_type_name(attributes.value())));
+        }
+        group->attributes = std::move(attributes).value();
+    }
+
+    void read_array(const std::string& key, std::string_view path) {
+        if (ensure_group(root_, parent_of(path)) == nullptr) {
+            return problem("", over_limit(store_name_ + ": " + key + ": groups nested too deep"));
+        }
+        const Result<std::string> zarray = text_of(key);
+        if (!zarray.ok()) {
+            return problem(parent_of(path), zarray.error());
+        }
+        std::string zattrs;
+        if (has(path, ".zattrs")) {
+            Result<std::string> text = text_of((path.empty() ? "" : std::string(path) + "/") + ".zattrs");
+            if (text.ok()) {
+                zattrs = std::move(text).value();
+            } else {
+                problem(parent_of(path), text.error());
+            }
+        }
+        Result<ArrayMeta> meta = parse_zarray(path, zarray.value(), zattrs, store_name_, limits_);
+        if (!meta.ok()) {
+            problem(parent_of(path), meta.error());
+            if (!zattrs.empty()) {  // damaged attributes do not take the values away
+                meta = parse_zarray(path, zarray.value(), "", store_name_, limits_);
+            }
+        }
+        if (meta.ok()) {
+            found_ = true;
+            // Keys are sorted as text, in which "a-b" stands before "a/..."; arrays are wanted in name order.
+            std::vector<ArrayMeta>& arrays = ensure_group(root_, parent_of(path))->arrays;
+            const auto at = std::lower_bound(arrays.begin(), arrays.end(), meta.value().name,
+                                             [](const ArrayMeta& a, const std::string& b) { return a.name < b; });
+            arrays.insert(at, std::move(meta).value());
+        }
+    }
+
+    const Store& store_;
+    const ArrayLimits& limits_;
+    const std::vector<std::string>& keys_;
+    const std::string store_name_;
+    Group root_;
+    std::optional<Error> first_problem_;
+    bool found_ = false;
+};
+
+}  // namespace
+
+const Group* Group::find_group(std::string_view wanted) const {
+    wanted = without_leading_slash(wanted);
+    if (wanted == path) {
+        return this;
+    }
+    for (const Group& child : groups) {
+        const bool inside =
+            wanted.starts_with(child.path) && (wanted.size() == child.path.size() || wanted[child.path.size()] == '/');
+        if (inside) {
+            return child.find_group(wanted);
+        }
+    }
+    return nullptr;
+}
+
+const ArrayMeta* Group::find_array(std::string_view wanted) const {
+    wanted = without_leading_slash(wanted);
+    const Group* group = find_group(parent_of(wanted));
+    if (group == nullptr) {
+        return nullptr;
+    }
+    for (const ArrayMeta& array : group->arrays) {
+        if (array.path == wanted) {
+            return &array;
+        }
+    }
+    return nullptr;
+}
+
+Result<Group> read_hierarchy(const Store& store, const ArrayLimits& limits) {
+    VCUBE_ASSIGN(const std::vector<std::string> keys, store.metadata_keys());
+    return Reader(store, limits, keys).read();
+}
+
+}  // namespace vcube
