@@ -1,0 +1,58 @@
+// A value that is made on first use and kept: single flight, no lock held while it is made. A failure is told to the
+// caller that met it and not kept; the next one tries again. Thread-safe.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+
+#include "vcube/result.h"
+
+namespace vcube::swath {
+
+template <class T>
+class Once {
+public:
+    using Value = std::shared_ptr<const T>;
+
+    /// `make()` returns Result<Value>; it may throw.
+    template <class Make>
+    Result<Value> get(const Make& make) {
+        {
+            std::unique_lock lock(mutex_);
+            changed_.wait(lock, [this] { return !busy_; });
+            if (value_) {
+                return value_;
+            }
+            busy_ = true;
+        }
+        Flight flight{*this, {}};
+        Result<Value> made = make();
+        if (made.ok()) {
+            flight.value = made.value();
+        }
+        return made;
+    }
+
+private:
+    // Ends the flight whatever way the maker returns.
+    struct Flight {
+        Once& once;
+        Value value;
+        ~Flight() {
+            {
+                const std::scoped_lock lock(once.mutex_);
+                once.busy_ = false;
+                once.value_ = std::move(value);
+            }
+            once.changed_.notify_all();
+        }
+    };
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    Value value_;
+    bool busy_ = false;
+};
+
+}  // namespace vcube::swath

@@ -1,0 +1,216 @@
+#include "core/swath/product.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "core/base/log.h"
+#include "core/swath/once.h"
+
+namespace vcube::swath {
+
+namespace {
+
+constexpr const char* kIdName = "Grid_Point_ID";
+constexpr std::uint64_t kMaxRows = std::uint64_t{1} << 26U;  // 25 times as many as the grid has cells
+
+const ArrayMeta* find_ids(const Group& root) {
+    for (const ArrayMeta& array : root.arrays) {
+        if (array.name == kIdName && array.shape.size() == 1) {
+            return &array;
+        }
+    }
+    return nullptr;
+}
+
+bool is_real(const DType& type) {
+    switch (type.kind) {
+        case Kind::kBool:
+            return type.size == 1;
+        case Kind::kInt:
+        case Kind::kUInt:
+            return type.size == 1 || type.size == 2 || type.size == 4 || type.size == 8;
+        case Kind::kFloat:
+            return type.size == 2 || type.size == 4 || type.size == 8;
+        default:
+            return false;
+    }
+}
+
+template <class T>
+std::vector<std::byte> bytes_of(T value) {
+    std::vector<std::byte> bytes(sizeof(T));
+    std::memcpy(bytes.data(), &value, sizeof(T));
+    return bytes;
+}
+
+// `value` as an integer of `size` bytes; 0 where it is none.
+std::vector<std::byte> integer_bytes(double value, const DType& type) {
+    const double low = type.kind == Kind::kUInt ? 0.0 : -std::ldexp(1.0, static_cast<int>(type.size) * 8 - 1);
+    const double high = std::ldexp(1.0, static_cast<int>(type.size) * 8 - (type.kind == Kind::kUInt ? 0 : 1));
+    const std::int64_t integer = value >= low && value < high ? static_cast<std::int64_t>(value) : 0;
+    std::vector<std::byte> bytes = bytes_of(static_cast<std::uint64_t>(integer));
+    if constexpr (std::endian::native == std::endian::big) {
+        bytes.erase(bytes.begin(), bytes.end() - type.size);
+    } else {
+        bytes.resize(type.size);
+    }
+    return bytes;
+}
+
+}  // namespace
+
+std::vector<std::byte> Variable::nodata_bytes() const {
+    const DType& type = encoding.type;
+    if (encoding.nodata_int64) {
+        return bytes_of(*encoding.nodata_int64);
+    }
+    if (encoding.nodata_uint64) {
+        return bytes_of(*encoding.nodata_uint64);
+    }
+    if (type.kind == Kind::kFloat) {
+        const double value = encoding.nodata.value_or(0.0);
+        return type.size == 4 ? bytes_of(static_cast<float>(value)) : bytes_of(value);
+    }
+    return integer_bytes(encoding.nodata.value_or(0.0), type);
+}
+
+struct Product::State {
+    std::string name;  // of the store, for messages
+    std::shared_ptr<const Store> store;
+    std::shared_ptr<Runtime> runtime;
+    ArrayMeta ids;
+    std::vector<Variable> variables;
+    MetadataItems metadata;
+    mutable Once<RowIndex> rows;
+    mutable std::vector<Once<Buffer>> columns;
+
+    [[nodiscard]] Result<std::shared_ptr<const Buffer>> read(const ArrayMeta& meta, const DType& type) const;
+    [[nodiscard]] Result<std::shared_ptr<const RowIndex>> read_rows() const;
+};
+
+Product::Product(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Product::~Product() = default;
+
+bool Product::recognise(const Group& root) {
+    return find_ids(root) != nullptr;
+}
+
+Result<std::shared_ptr<const Product>> Product::open(const Group& root, std::shared_ptr<const Store> store,
+                                                     std::shared_ptr<Runtime> runtime) {
+    auto state = std::make_unique<State>();
+    state->name = store->name();
+    const ArrayMeta* ids = find_ids(root);
+    if (ids == nullptr) {
+        return invalid(state->name + ": no SMOS product: there is no " + kIdName + " along one dimension");
+    }
+    if ((ids->dtype.kind != Kind::kInt && ids->dtype.kind != Kind::kUInt) || ids->shape[0] > kMaxRows) {
+        return invalid(state->name + ": " + kIdName + ": expected at most " + std::to_string(kMaxRows) +
+                       " integers, got " + std::to_string(ids->shape[0]) + " of another type or more");
+    }
+    state->ids = *ids;
+    std::string left_out;
+    for (const ArrayMeta& array : root.arrays) {
+        if (array.shape.size() != 1 || !is_real(array.dtype)) {
+            continue;
+        }
+        if (array.shape != ids->shape) {
+            left_out += (left_out.empty() ? "" : ", ") + array.name + " (" + std::to_string(array.shape[0]) + ")";
+            continue;
+        }
+        state->variables.push_back({array, smos_encoding(array)});
+    }
+    if (!left_out.empty()) {
+        log(LogLevel::kWarning, state->name + ": left out, being no columns of " + std::to_string(ids->shape[0]) +
+                                    " grid points: " + left_out);
+    }
+    state->columns = std::vector<Once<Buffer>>(state->variables.size());
+    state->metadata = product_metadata(root.attributes, state->name);
+    state->store = std::move(store);
+    state->runtime = std::move(runtime);
+    return std::shared_ptr<const Product>(new Product(std::move(state)));
+}
+
+std::span<const Variable> Product::variables() const {
+    return state_->variables;
+}
+
+const Variable* Product::find(std::string_view name) const {
+    const auto& variables = state_->variables;
+    const auto found = std::find_if(variables.begin(), variables.end(),
+                                    [name](const Variable& variable) { return variable.array.name == name; });
+    return found == variables.end() ? nullptr : &*found;
+}
+
+std::uint32_t Product::row_count() const {
+    return static_cast<std::uint32_t>(state_->ids.shape[0]);
+}
+
+const MetadataItems& Product::metadata() const {
+    return state_->metadata;
+}
+
+const std::string& Product::time() const {
+    return metadata_item(state_->metadata, "ACQUISITION_START");
+}
+
+// All values of a one-dimensional array, as `type`. A type of the same size takes the stored bits as they are: that is
+// what `_Unsigned` asks for.
+Result<std::shared_ptr<const Buffer>> Product::State::read(const ArrayMeta& meta, const DType& type) const {
+    VCUBE_ASSIGN(const Array array, Array::open(store, meta, runtime));
+    const std::size_t size = meta.shape[0] * type.size;
+    if (type.size == meta.dtype.size) {
+        VCUBE_ASSIGN(Buffer values, array.read_all());
+        if (values.size() != size) {
+            return corrupt(name + ": " + meta.path + ": expected " + std::to_string(size) + " bytes, got " +
+                           std::to_string(values.size()));
+        }
+        return std::make_shared<const Buffer>(std::move(values));
+    }
+    auto values = std::make_shared<Buffer>(size);
+    if (size > 0) {
+        const Region region{{0}, {meta.shape[0]}, {1}};
+        VCUBE_TRY(array.read(region, {values->data(), {static_cast<std::ptrdiff_t>(type.size)}, type}));
+    }
+    return std::shared_ptr<const Buffer>(std::move(values));
+}
+
+Result<std::shared_ptr<const RowIndex>> Product::State::read_rows() const {
+    DType type;
+    type.kind = Kind::kUInt;
+    type.size = 4;
+    VCUBE_ASSIGN(const auto values, read(ids, type));
+    std::vector<std::uint32_t> numbers(ids.shape[0]);
+    if (!numbers.empty()) {
+        std::memcpy(numbers.data(), values->data(), numbers.size() * sizeof(std::uint32_t));
+    }
+    auto rows = std::make_shared<const RowIndex>(numbers);
+    const std::string of_rows = " of " + std::to_string(numbers.size()) + " rows ";
+    if (rows->invalid_ids() > 0) {
+        const std::uint32_t first = rows->first_invalid_row();
+        log(LogLevel::kWarning,
+            name + ": " + std::to_string(rows->invalid_ids()) + of_rows + "not placed: no cell of the grid has their " +
+                kIdName + " (first: " + std::to_string(numbers[first]) + " in row " + std::to_string(first) + ")");
+    }
+    if (rows->repeated_ids() > 0) {
+        log(LogLevel::kWarning, name + ": " + std::to_string(rows->repeated_ids()) + of_rows + "not placed: their " +
+                                    kIdName + " stands in an earlier row already");
+    }
+    return rows;
+}
+
+Result<std::shared_ptr<const RowIndex>> Product::rows() const {
+    return state_->rows.get([this] { return state_->read_rows(); });
+}
+
+Result<std::shared_ptr<const Buffer>> Product::column(const Variable& variable) const {
+    const Variable* own = find(variable.array.name);
+    if (own == nullptr) {
+        return invalid(state_->name + ": " + variable.array.name + " is no variable of this product");
+    }
+    const auto index = static_cast<std::size_t>(own - state_->variables.data());
+    return state_->columns[index].get([&] { return state_->read(own->array, own->encoding.type); });
+}
+
+}  // namespace vcube::swath
