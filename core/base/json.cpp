@@ -1,54 +1,127 @@
 #include "core/base/json.h"
 
+#include <charconv>
 #include <cmath>
-#include <exception>
+#include <system_error>
+#include <unordered_map>
+#include <utility>
 
+#include "core/base/json_reader.h"
 #include "vcube/shape.h"
 
 namespace vcube {
 namespace {
 
-/// Depth check and quoting of bare NaN, Infinity and -Infinity in one pass over the text.
-struct Prepared {
-    std::string text;
-    bool changed = false;
-    bool too_deep = false;
-};
+/// Builds the tree of a document by recursive descent; the reader bounds the depth.
+class TreeBuilder {
+public:
+    explicit TreeBuilder(JsonReader& reader) : reader_(reader) {}
 
-Prepared prepare(std::string_view text, int max_depth) {
-    Prepared out;
-    int depth = 0;
-    std::size_t copied = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (c == '"') {
-            for (++i; i < text.size() && text[i] != '"'; ++i) {
-                i += text[i] == '\\' ? 1 : 0;
-            }
-        } else if (c == '{' || c == '[') {
-            if (++depth > max_depth) {
-                out.too_deep = true;
-                return out;
-            }
-        } else if (c == '}' || c == ']') {
-            --depth;
-        } else if (c == 'N' || c == 'I' || c == '-') {
-            for (const std::string_view word : {"NaN", "Infinity", "-Infinity"}) {
-                if (text.substr(i, word.size()) == word) {
-                    out.text.append(text.substr(copied, i - copied)).append("\"").append(word).append("\"");
-                    i += word.size() - 1;
-                    copied = i + 1;
-                    out.changed = true;
-                    break;
+    bool value(Json& out) {
+        std::string_view text;
+        switch (reader_.peek()) {
+            case JsonType::kObject:
+                return object(out);
+            case JsonType::kArray:
+                return array(out);
+            case JsonType::kString:
+                if (!reader_.read_string(text)) {
+                    return false;
                 }
-            }
+                out = std::string(text);
+                return true;
+            case JsonType::kNumber:
+                return reader_.read_number(text) && number(text, out);
+            default:
+                return reader_.read_word(text) && word(text, out);
         }
     }
-    if (out.changed) {
-        out.text.append(text.substr(copied));
+
+private:
+    bool object(Json& out) {
+        out = Json::object();
+        auto& members = out.get_ref<Json::object_t&>();
+        // A linear search is quicker for few members; for many it would let a document cost quadratic time.
+        constexpr std::size_t kFew = 16;
+        std::unordered_map<std::string, std::size_t> places;
+        if (!reader_.begin_object()) {
+            return false;
+        }
+        std::string_view text;
+        while (reader_.next_key(text)) {
+            std::string key(text);
+            Json member;
+            if (!value(member)) {
+                return false;
+            }
+            if (members.size() == kFew && places.empty()) {
+                for (std::size_t i = 0; i < members.size(); ++i) {
+                    places.emplace(members.begin()[static_cast<std::ptrdiff_t>(i)].first, i);
+                }
+            }
+            if (members.size() < kFew) {
+                members[key] = std::move(member);
+                continue;
+            }
+            const auto [place, is_new] = places.try_emplace(key, members.size());
+            if (is_new) {
+                members.emplace_back(std::move(key), std::move(member));
+            } else {
+                members.begin()[static_cast<std::ptrdiff_t>(place->second)].second = std::move(member);
+            }
+        }
+        return reader_.ok();
     }
-    return out;
-}
+
+    bool array(Json& out) {
+        out = Json::array();
+        auto& elements = out.get_ref<Json::array_t&>();
+        if (!reader_.begin_array()) {
+            return false;
+        }
+        while (reader_.next_element()) {
+            if (!value(elements.emplace_back())) {
+                return false;
+            }
+        }
+        return reader_.ok();
+    }
+
+    bool number(std::string_view text, Json& out) {
+        const char* const end = text.data() + text.size();
+        if (text.find_first_of(".eE") == std::string_view::npos) {
+            std::uint64_t positive = 0;
+            if (std::from_chars(text.data(), end, positive).ec == std::errc() && text[0] != '-') {
+                out = positive;
+                return true;
+            }
+            std::int64_t negative = 0;
+            if (text[0] == '-' && std::from_chars(text.data(), end, negative).ec == std::errc()) {
+                out = negative;
+                return true;
+            }
+        }
+        double value = 0;
+        if (std::from_chars(text.data(), end, value).ec != std::errc()) {
+            return reader_.fail("the number " + std::string(text.substr(0, 40)) + " is out of range");
+        }
+        out = value;
+        return true;
+    }
+
+    static bool word(std::string_view text, Json& out) {
+        if (text == "true" || text == "false") {
+            out = text == "true";
+        } else if (text == "null") {
+            out = nullptr;
+        } else {
+            out = std::string(text);
+        }
+        return true;
+    }
+
+    JsonReader& reader_;
+};
 
 Error wrong_type(const std::string& what, const char* key, const char* expected, const Json& found) {
     return invalid(what + ": \"" + key + "\" must be " + expected + ", not " + json_type_name(found));
@@ -94,15 +167,12 @@ Result<Json> parse_json(std::string_view text, const std::string& what, const Js
         return over_limit(what + ": JSON of " + std::to_string(text.size()) + " bytes, at most " +
                           std::to_string(limits.max_bytes) + " are read");
     }
-    const Prepared prepared = prepare(text, limits.max_depth);
-    if (prepared.too_deep) {
-        return over_limit(what + ": JSON nested deeper than " + std::to_string(limits.max_depth));
+    JsonReader reader(text, {.max_depth = limits.max_depth, .repair_surrogates = true});
+    Json out;
+    if (!TreeBuilder(reader).value(out) || !reader.finish()) {
+        return reader.error(what);
     }
-    try {
-        return Json::parse(prepared.changed ? std::string_view(prepared.text) : text);
-    } catch (const std::exception& error) {
-        return invalid(what + ": not valid JSON: " + error.what());
-    }
+    return out;
 }
 
 Result<std::string> json_string(const Json& object, const char* key, const std::string& what) {

@@ -1,0 +1,101 @@
+// A streaming pull parser for JSON that stands in memory as a whole: no document tree, strings without escapes are
+// views into the text. For reference files of any size; small documents use json.h.
+// Source: RFC 8259, strict, with two additions: a leading UTF-8 byte order mark is skipped, and NaN, Infinity and
+// -Infinity, which Python writes bare, are values of their own (JsonType::kNonFinite).
+// Not thread-safe; one reader a text.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "vcube/result.h"
+
+namespace vcube {
+
+enum class JsonType { kObject, kArray, kString, kNumber, kTrue, kFalse, kNull, kNonFinite, kEnd, kInvalid };
+
+struct JsonReaderOptions {
+    int max_depth = 64;
+    /// Half of a surrogate pair (which Python writes for bytes that are not UTF-8) becomes U+00xx where it stands for
+    /// such a byte, otherwise U+FFFD, instead of an error.
+    bool repair_surrogates = false;
+};
+
+/// Every reading function returns false at a fault and from then on; error() tells what and where. The caller follows
+/// the structure: begin_object, then next_key and one value until next_key returns false; then ok() tells end of object
+/// from fault.
+class JsonReader {
+public:
+    explicit JsonReader(std::string_view text, const JsonReaderOptions& options = {});
+
+    [[nodiscard]] bool ok() const { return message_.empty(); }
+    /// "<what>: line 3, column 14: ...". Only when !ok().
+    [[nodiscard]] Error error(const std::string& what) const;
+    /// Reports a fault found by the caller at the value read last. Keeps an earlier one. Returns false.
+    bool fail(std::string message, ErrorCode code = ErrorCode::kInvalid);
+
+    /// Type of the next value, which stays unread.
+    JsonType peek();
+
+    bool begin_object();
+    /// The next key, valid until the next key is read; false at the object's end, which is consumed.
+    bool next_key(std::string_view& key);
+    bool begin_array();
+    /// true where another element follows; false at the array's end, which is consumed.
+    bool next_element();
+
+    /// A string as UTF-8, valid until the next string value is read.
+    bool read_string(std::string_view& out);
+    /// Whether the string read last (key or value) is ASCII only.
+    [[nodiscard]] bool last_is_ascii() const { return ascii_; }
+    /// A non-negative integer; 12.0 and 1e3 are integers too.
+    bool read_uint(std::uint64_t& out);
+    /// A number's text, grammar checked.
+    bool read_number(std::string_view& text);
+    /// true, false, null, NaN, Infinity or -Infinity: its text.
+    bool read_word(std::string_view& word);
+
+    /// Steps over a value. Its grammar is checked, escapes and UTF-8 inside its strings are not.
+    bool skip() {
+        std::string_view raw;
+        return skip(raw);
+    }
+    /// The same; `raw` is the value's text without surrounding white space.
+    bool skip(std::string_view& raw);
+
+    /// true where only white space is left.
+    bool finish();
+
+    /// Where the reader stands, in bytes from the text's begin (a byte order mark counts).
+    [[nodiscard]] std::size_t offset() const { return static_cast<std::size_t>(at_ - begin_); }
+
+private:
+    bool fault(const char* at, std::string message, ErrorCode code = ErrorCode::kInvalid);
+    bool expected(const char* what);
+    void skip_space();
+    bool enter(char open, const char* what);
+    bool scan_string(std::string_view& out, std::string& scratch);
+    bool scan_escaped(const char* run, std::string_view& out, std::string& scratch);
+    bool scan_escape(std::string& scratch);
+    bool scan_unicode(std::string& scratch);
+    bool skip_string();
+    bool skip_value();
+
+    const char* begin_;
+    const char* at_;
+    const char* end_;
+    const char* value_ = nullptr;  // begin of the value or key read last
+    JsonReaderOptions options_;
+    int depth_ = 0;
+    bool first_ = false;
+    bool ascii_ = true;
+    std::string key_scratch_;
+    std::string value_scratch_;
+    const char* fault_at_ = nullptr;
+    ErrorCode code_ = ErrorCode::kInvalid;
+    std::string message_;
+};
+
+}  // namespace vcube
