@@ -1,0 +1,68 @@
+#include "core/dgg/isea.h"
+
+#include <cmath>
+
+#include "core/dgg/pieces.h"
+
+namespace vcube::dgg {
+namespace {
+
+constexpr std::uint32_t kQuadCells = kQuadSize * kQuadSize;
+constexpr std::uint32_t kIdStep = 1000000;      // Grid_Point_IDs of a quad start at a multiple of this
+constexpr std::uint32_t kLastId = 9262145;      // of the southern single cell
+constexpr std::uint32_t kLastPlainId = 262145;  // up to here, the northern single cell and quad 1, id equals seqnum
+
+}  // namespace
+
+std::uint32_t seqnum_of(double lon, double lat) {
+    if (!std::isfinite(lon) || !(std::abs(lat) <= 90)) {
+        return 0;
+    }
+    const Vec3 p = unit_vector(lon, lat);
+    const auto& all = pieces();
+    const Piece& piece = all[piece_of(all, p)];
+    return cell_at(piece.quad, project(piece, snyder_constants(), p));
+}
+
+LonLat centre_of(std::uint32_t seqnum) {
+    if (seqnum == 1) {
+        return lon_lat(unproject(1, 0, kQuadSize));
+    }
+    if (seqnum == kCells) {
+        return lon_lat(unproject(10, kQuadSize, 0));
+    }
+    const std::uint32_t index = seqnum - 2;
+    const std::uint32_t cell = index % kQuadCells;
+    return lon_lat(unproject(index / kQuadCells + 1, cell / kQuadSize, cell % kQuadSize));
+}
+
+std::uint32_t grid_point_id(std::uint32_t seqnum) {
+    if (seqnum <= kLastPlainId) {
+        return seqnum;
+    }
+    if (seqnum == kCells) {
+        return kLastId;
+    }
+    const std::uint32_t index = seqnum - 2;
+    return index / kQuadCells * kIdStep + index % kQuadCells + 1;
+}
+
+std::optional<std::uint32_t> seqnum_of_id(std::uint32_t grid_point_id) {
+    if (grid_point_id == 0) {
+        return std::nullopt;
+    }
+    if (grid_point_id <= kLastPlainId) {
+        return grid_point_id;
+    }
+    if (grid_point_id == kLastId) {
+        return kCells;
+    }
+    const std::uint32_t quad = grid_point_id / kIdStep + 1;
+    const std::uint32_t cell = grid_point_id % kIdStep;
+    if (quad < 2 || quad > 10 || cell < 1 || cell > kQuadCells) {
+        return std::nullopt;
+    }
+    return (quad - 1) * kQuadCells + cell + 1;
+}
+
+}  // namespace vcube::dgg
