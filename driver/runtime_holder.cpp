@@ -1,0 +1,60 @@
+#include "driver/runtime_holder.h"
+
+#include <pthread.h>
+
+#include <mutex>
+
+#include "cpl_multiproc.h"
+#include "driver/open_options.h"
+#include "driver/vsi_fetcher.h"
+
+namespace vcube::driver {
+namespace {
+
+struct Holder {
+    std::mutex mutex;
+    Process current;
+};
+
+/// Never destroyed: GDAL's unload callback tears down what it holds, static destructors come too late.
+Holder*& holder_slot() {
+    static Holder* slot = new Holder;
+    return slot;
+}
+
+/// In a forked child the parent's threads are gone and its locks are in an unknown state: the child keeps the inherited
+/// holder untouched, for datasets that it inherited, and starts with a new one.
+Holder& holder() {
+    static const int registered = pthread_atfork(nullptr, nullptr, [] { holder_slot() = new Holder; });
+    static_cast<void>(registered);
+    return *holder_slot();
+}
+
+}  // namespace
+
+Result<Process> process() {
+    Holder& held = holder();
+    const std::lock_guard lock(held.mutex);
+    if (!held.current.runtime) {
+        VCUBE_ASSIGN(const std::size_t cache_bytes, chunk_cache_bytes());
+        const int cpus = CPLGetNumCPUs();
+        const std::size_t workers = cpus > 1 ? static_cast<std::size_t>(cpus - 1) : 0;
+        held.current.runtime = std::make_shared<Runtime>(
+            workers, cache_bytes, FetcherFactory([](ThreadPool& pool) { return make_vsi_fetcher(pool); }));
+        held.current.stores = std::make_shared<StoreCache>();
+    }
+    return held.current;
+}
+
+void shut_down_process() {
+    Process last;
+    {
+        Holder& held = holder();
+        const std::lock_guard lock(held.mutex);
+        std::swap(last, held.current);
+    }
+    last.stores.reset();
+    last.runtime.reset();
+}
+
+}  // namespace vcube::driver

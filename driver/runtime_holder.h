@@ -1,0 +1,24 @@
+// The one runtime of the process (worker threads, chunk cache, fetcher) and what is shared beside it. Made at the first
+// Open, made anew in a forked child, torn down when GDAL unloads the driver. Thread-safe.
+#pragma once
+
+#include <memory>
+
+#include "core/cube/runtime.h"
+#include "driver/store_cache.h"
+#include "vcube/result.h"
+
+namespace vcube::driver {
+
+struct Process {
+    std::shared_ptr<Runtime> runtime;
+    std::shared_ptr<StoreCache> stores;
+};
+
+/// The process's runtime and opened stores. Fails where VCUBE_CACHE_SIZE is unusable.
+Result<Process> process();
+
+/// Drops both and joins the workers once the last dataset is closed.
+void shut_down_process();
+
+}  // namespace vcube::driver

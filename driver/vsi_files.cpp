@@ -1,0 +1,145 @@
+#include "driver/vsi_files.h"
+
+#include <sys/stat.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+
+#include "core/refs/url_policy.h"
+#include "cpl_error.h"
+#include "cpl_vsi.h"
+#include "cpl_vsi_error.h"
+
+namespace vcube::driver {
+namespace {
+
+struct Scheme {
+    std::string_view prefix;
+    std::string_view vsi;
+    bool keep_url;  // /vsicurl/ takes the whole URL
+};
+
+constexpr std::array<Scheme, 9> kSchemes = {{{"http://", "/vsicurl/", true},
+                                             {"https://", "/vsicurl/", true},
+                                             {"s3://", "/vsis3/", false},
+                                             {"gs://", "/vsigs/", false},
+                                             {"gcs://", "/vsigs/", false},
+                                             {"az://", "/vsiaz/", false},
+                                             {"abfs://", "/vsiaz/", false},
+                                             {"abfss://", "/vsiaz/", false},
+                                             {"file://", "", false}}};
+
+struct CloseVsi {
+    void operator()(VSILFILE* file) const { VSIFCloseL(file); }
+};
+using VsiFile = std::unique_ptr<VSILFILE, CloseVsi>;
+
+/// Keeps the caller's error state while VSI functions say what they like.
+struct QuietScope {
+    CPLErrorStateBackuper keep;
+    CPLErrorHandlerPusher quiet{CPLQuietErrorHandler};
+};
+
+Error cannot_open(const std::string& name, const std::string& vsi_path) {
+    const std::string reason = last_vsi_error(vsi_path);
+    return not_found(name + ": cannot be opened" + (reason.empty() ? "" : " (" + reason + ")"));
+}
+
+}  // namespace
+
+std::string vsi_path_of(std::string_view location) {
+    for (const Scheme& scheme : kSchemes) {
+        if (location.starts_with(scheme.prefix)) {
+            std::string out(scheme.vsi);
+            return out.append(scheme.keep_url ? location : location.substr(scheme.prefix.size()));
+        }
+    }
+    if (!is_plain_path(location)) {
+        return std::string(location);
+    }
+    std::error_code error;
+    const std::filesystem::path absolute = std::filesystem::absolute(std::filesystem::path(location), error);
+    return error ? std::string(location) : absolute.lexically_normal().string();
+}
+
+bool is_plain_path(std::string_view path) {
+    return !path.starts_with("/vsi") && path.find("://") == std::string_view::npos;
+}
+
+Result<FileInfo> stat_file(const std::string& vsi_path, const std::string& name) {
+    FileInfo info;
+    if (is_plain_path(vsi_path)) {
+        struct stat status {};
+        if (stat(vsi_path.c_str(), &status) != 0) {
+            return not_found(name + ": " + std::strerror(errno));
+        }
+        info.size = static_cast<std::uint64_t>(status.st_size);
+        info.modified = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
+        info.directory = S_ISDIR(status.st_mode);
+        return info;
+    }
+    const QuietScope scope;
+    VSIStatBufL status{};
+    if (VSIStatExL(vsi_path.c_str(), &status, VSI_STAT_EXISTS_FLAG | VSI_STAT_SIZE_FLAG | VSI_STAT_NATURE_FLAG) != 0) {
+        const std::string reason = last_vsi_error(vsi_path);
+        return not_found(name + ": not found" + (reason.empty() ? "" : " (" + reason + ")"));
+    }
+    info.size = static_cast<std::uint64_t>(status.st_size);
+    info.modified = static_cast<std::int64_t>(status.st_mtime);
+    info.directory = VSI_ISDIR(status.st_mode) != 0;
+    return info;
+}
+
+Result<Buffer> read_head(const std::string& vsi_path, const std::string& name, std::size_t max_bytes) {
+    const QuietScope scope;
+    const VsiFile file(VSIFOpenExL(vsi_path.c_str(), "rb", TRUE));
+    if (!file) {
+        return cannot_open(name, vsi_path);
+    }
+    Buffer out(max_bytes);
+    out.shrink(VSIFReadL(out.data(), 1, max_bytes, file.get()));
+    return out;
+}
+
+Result<Buffer> read_file(const std::string& vsi_path, const std::string& name, std::uint64_t max_bytes) {
+    const QuietScope scope;
+    const VsiFile file(VSIFOpenExL(vsi_path.c_str(), "rb", TRUE));
+    if (!file || VSIFSeekL(file.get(), 0, SEEK_END) != 0) {
+        return cannot_open(name, vsi_path);
+    }
+    const std::uint64_t size = VSIFTellL(file.get());
+    if (size > max_bytes) {
+        return over_limit(name + ": has " + std::to_string(size) + " bytes, at most " + std::to_string(max_bytes) +
+                          " are read into memory");
+    }
+    Buffer out(size);
+    VSIFSeekL(file.get(), 0, SEEK_SET);
+    const std::size_t got = VSIFReadL(out.data(), 1, out.size(), file.get());
+    if (got != out.size()) {
+        return io_error(name + ": expected " + std::to_string(size) + " bytes, got " + std::to_string(got));
+    }
+    return out;
+}
+
+std::string last_vsi_error(std::string_view url) {
+    std::string text = VSIGetLastErrorNo() != VSIE_None ? VSIGetLastErrorMsg() : CPLGetLastErrorMsg();
+    // Replace the URL itself, then whatever still looks like a query string.
+    const std::string clean = redacted(url);
+    for (std::size_t at = text.find(url); !url.empty() && at != std::string::npos; at = text.find(url, at)) {
+        text.replace(at, url.size(), clean);
+        at += clean.size();
+    }
+    for (std::size_t at = text.find('?'); at != std::string::npos; at = text.find('?', at + 1)) {
+        const std::size_t end = text.find_first_of(" \t\r\n'\"", at);
+        text.erase(at, end == std::string::npos ? std::string::npos : end - at);
+        if (at >= text.size()) {
+            break;
+        }
+    }
+    return text;
+}
+
+}  // namespace vcube::driver
