@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,7 +34,7 @@ public:
     [[nodiscard]] bool is_identity() const { return stages_.empty() && !swap_; }
 
     /// Ids of the codecs, in encoding order, for structural information.
-    [[nodiscard]] std::vector<std::string> ids() const;
+    [[nodiscard]] const std::vector<std::string>& ids() const { return ids_; }
 
     /// Decodes one chunk into `out`, which holds exactly decoded_size() bytes. The result is in native byte order, in
     /// the array's storage order (C or F). An encoded chunk that decodes to another size is kCorrupt and tells both
@@ -41,8 +43,14 @@ public:
 
 private:
     CodecChain() = default;
-    std::vector<std::unique_ptr<const Codec>> stages_;  // in encoding order
-    std::vector<std::size_t> sizes_;                    // bytes before stage i is decoded; 0 where not fixed
+    Status add_stage(const Json& config, const std::string& what);
+    [[nodiscard]] Status decode_stages(ByteSpan encoded, MutableByteSpan out) const;
+    [[nodiscard]] Error too_long(const Codec& codec, ByteSpan in, std::size_t which, std::size_t expected,
+                                 const Error& error) const;
+
+    std::vector<std::string> ids_;                      // all codecs, in encoding order
+    std::vector<std::unique_ptr<const Codec>> stages_;  // those whose decoding changes bytes, in encoding order
+    std::vector<std::optional<std::size_t>> sizes_;     // bytes before stage i is decoded, where fixed
     std::size_t decoded_size_ = 0;
     std::uint32_t swap_width_ = 1;
     bool swap_ = false;

