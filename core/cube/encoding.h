@@ -22,11 +22,15 @@ struct Flag {
 };
 
 struct Encoding {
-    DType type;                    // as to be read: `_Unsigned` applied to a signed stored type
+    // as to be read, native byte order: `_Unsigned` applied. It has the stored item size; where it differs from the
+    // stored kind the bits are the same and the numbers are not, so open the Array with this kind in ArrayMeta::dtype
+    // instead of converting.
+    DType type;
     std::optional<double> scale;   // scale_factor
     std::optional<double> offset;  // add_offset, or scale_offset of SMOS products
-    // _FillValue or missing_value attribute, or the Zarr fill value where attributes say none and it is not a plain 0
-    // default
+    // _FillValue or missing_value attribute where the type can hold it; else the Zarr fill value, unless that is 0:
+    // writers of references put the default of HDF5 there, and 0 is then an ordinary value (land, no flag, 0 mm of
+    // rain). 0 is never nodata of a flag variable, even where an attribute says so (SMOS: "no flag is set").
     std::optional<double> nodata;
     std::optional<std::int64_t> nodata_int64;    // set in place of nodata for 64-bit integers
     std::optional<std::uint64_t> nodata_uint64;  // likewise
