@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "core/base/dtype_text.h"
-#include "core/cube/half.h"
+#include "core/codec/half.h"
 #include "vcube/bytes.h"
 
 namespace vcube {
@@ -70,7 +70,7 @@ bool append_float(Bytes& out, const Json& value, std::uint32_t size) {
         return false;
     }
     if (size == 2) {
-        append(out, float_to_half(narrow(*number)));
+        append(out, half_from_double(*number));
     } else if (size == 4) {
         append(out, narrow(*number));
     } else {

@@ -1,0 +1,49 @@
+// Which parts of which chunks a region needs. Pure: decides, reads nothing. Thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "core/cube/array_meta.h"
+#include "vcube/byte_range.h"
+#include "vcube/result.h"
+#include "vcube/shape.h"
+
+namespace vcube {
+
+/// Along one dimension, the selected indices that lie in one chunk.
+struct Segment {
+    std::uint64_t chunk = 0;   // grid index
+    std::uint64_t first = 0;   // index inside the chunk of the first one
+    std::uint64_t count = 0;   // how many
+    std::uint64_t target = 0;  // number of the first one in the region
+};
+
+/// The segments of start + k * step, k = 0 .. count-1, in order of k. Chunks that no index falls into do not occur.
+std::vector<Segment> split_axis(std::uint64_t start, std::uint64_t count, std::int64_t step, std::uint64_t chunk);
+
+/// Checks a region against a shape; the error names the dimension.
+Status check_region(const Region& region, const Shape& shape);
+
+/// What one request brings: one segment a dimension, all in one chunk.
+struct Piece {
+    std::vector<Segment> segments;
+    ByteRange bytes;  // bytes of the decoded chunk that it needs; all of it unless the plan reads by parts
+};
+
+struct PartLimits {
+    std::uint64_t max_bytes = std::uint64_t{4} << 20;  // of a part that can still be split
+    std::uint64_t max_gap = std::uint64_t{64} << 10;   // unused bytes between two rows of one part
+};
+
+/// Element strides inside a chunk, in C or F order.
+std::vector<std::uint64_t> chunk_strides(const ArrayMeta& meta);
+
+/// Splits the selection of one chunk of bare elements into byte ranges, so that a small window of a large chunk costs
+/// what it shows. `steps`: of the region. Parts come in the order of their bytes for positive steps.
+std::vector<Piece> split_chunk(const std::vector<Segment>& segments, const std::vector<std::int64_t>& steps,
+                               const std::vector<std::uint64_t>& strides, std::uint32_t item,
+                               const PartLimits& limits = {});
+
+}  // namespace vcube
