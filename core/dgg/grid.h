@@ -20,6 +20,14 @@ struct Grid {
 
     /// The same area in half as many pixels along each axis, rounded up, its pixel size doubled. The origin stays.
     [[nodiscard]] Grid halved() const;
+
+    /// Coordinates of a point of the grid; a pixel's centre is at (col + 0.5, row + 0.5).
+    [[nodiscard]] double x_at(double col, double row) const {
+        return geotransform[0] + col * geotransform[1] + row * geotransform[2];
+    }
+    [[nodiscard]] double y_at(double col, double row) const {
+        return geotransform[3] + col * geotransform[4] + row * geotransform[5];
+    }
 };
 
 /// Turns coordinates of a CRS into longitude and latitude in degrees (WGS 84, x = longitude), as
@@ -29,11 +37,16 @@ public:
     static Result<Projection> create(const std::string& crs);
     /// true where coordinates are longitude and latitude in degrees of WGS 84 already: inverse() changes nothing.
     [[nodiscard]] bool is_lonlat() const;
+    /// true where the inverse is one closed formula: points on the Earth vary smoothly with the coordinates, apart from
+    /// singular points and the border of a convex domain. false for interrupted projections, shift grids, and CRSs
+    /// where PROJ chooses between transformations by place.
+    [[nodiscard]] bool is_smooth() const;
     /// In place; points without an inverse become NaN.
     void inverse(std::span<double> x, std::span<double> y) const;
 
 private:
     struct State;
+    explicit Projection(std::shared_ptr<const State> state);
     std::shared_ptr<const State> state_;
 };
 

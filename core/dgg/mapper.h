@@ -4,7 +4,6 @@
 // measured error bound; a pixel closer to a hexagon's edge than that bound is computed exactly.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -52,6 +51,7 @@ public:
 
 private:
     struct State;
+    CellMapper() = default;
     std::shared_ptr<const State> state_;
 };
 
