@@ -167,14 +167,15 @@ def field(points, lon, lat, across, on_land, rng):
     wet *= 1 + 0.16 * mid + 0.10 * fine + 0.05 * grain + 0.08 * wide
     wet = np.clip(wet, 0.004, 0.62)
 
-    mountain, forest, rfi = bump(points, _MOUNTAINS) > 0.4, bump(points, _FORESTS), bump(points, _RFI)
+    mountain = bump(points, _MOUNTAINS) + 0.12 * fine + 0.06 * mid > 0.45
+    forest, rfi = bump(points, _FORESTS), bump(points, _RFI) * np.clip(1 + 0.2 * fine, 0, 1)
     dry = wet < 0.06
     looks = np.where(np.abs(across) < SEEN_KM, np.maximum(0, 105 * (1 - (np.abs(across) / SEEN_KM) ** 2.5)), 0)
     seen = np.floor(looks + 2 * rng.random(n)) * (looks > 0)
     probability = np.clip(0.9 * rfi**2 + 0.01 * rng.exponential(size=n), 0, 1)
     tried = seen > 3
     good = tried & on_land & ~mountain & (probability < 0.3) & (lat > -60) & (seen > 18)
-    good &= rng.random(n) > 0.015 + 0.10 * forest
+    good &= rng.random(n) > 0.01 + 0.06 * forest
     temperature = 302 - 0.011 * lat**2 + 2 * mid + 0.5 * grain
     tau = np.clip(0.05 + 0.25 * wet / 0.3 + 0.7 * forest + 0.03 * fine, 0, None)
     noise = 0.3 + 2.5 * (1 - seen / 107) ** 2
