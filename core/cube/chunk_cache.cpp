@@ -164,6 +164,12 @@ ChunkData ChunkCache::get(const ChunkKey& key) {
     return data;
 }
 
+ChunkData ChunkCache::peek(const ChunkKey& key) const {
+    const std::lock_guard lock(state_->mutex);
+    const auto found = state_->index.find(key);
+    return found == state_->index.end() ? nullptr : found->second->data;
+}
+
 void ChunkCache::put(const ChunkKey& key, ChunkData chunk) {
     std::vector<ChunkData> evicted;
     const std::lock_guard lock(state_->mutex);

@@ -72,6 +72,8 @@ public:
 
     /// The chunk, or nothing.
     ChunkData get(const ChunkKey& key);
+    /// As get(), for reads that go past the cache: the statistics and the order of use stay as they are.
+    ChunkData peek(const ChunkKey& key) const;
     void put(const ChunkKey& key, ChunkData chunk);
     /// Drops every chunk of one array.
     void forget(std::uint64_t array);

@@ -53,6 +53,16 @@ Result<ByteSpan> read_one(LocalFiles& files, const FetchRequest& request, Buffer
                             std::to_string(range.begin));
         }
     }
+    if (range.end < range.begin) {
+        return invalid(request.url + ": the byte range ends before it begins");
+    }
+    if (range.size() > kKeptBytes) {  // no memory is taken on a claim that the file does not bear out
+        VCUBE_ASSIGN(const std::uint64_t size, files.size(request.url));
+        if (range.end > size) {
+            return io_error(request.url + ": has " + std::to_string(size) + " bytes, wanted bytes " +
+                            std::to_string(range.begin) + " to " + std::to_string(range.end));
+        }
+    }
     try {
         const MutableByteSpan out = scratch(range.size(), large);
         VCUBE_TRY(files.read(request.url, range, out));
