@@ -185,19 +185,19 @@ Result<std::shared_ptr<const RowIndex>> Product::State::read_rows() const {
     if (!numbers.empty()) {
         std::memcpy(numbers.data(), values->data(), numbers.size() * sizeof(std::uint32_t));
     }
-    auto rows = std::make_shared<const RowIndex>(numbers);
+    auto index = std::make_shared<const RowIndex>(numbers);
     const std::string of_rows = " of " + std::to_string(numbers.size()) + " rows ";
-    if (rows->invalid_ids() > 0) {
-        const std::uint32_t first = rows->first_invalid_row();
-        log(LogLevel::kWarning,
-            name + ": " + std::to_string(rows->invalid_ids()) + of_rows + "not placed: no cell of the grid has their " +
-                kIdName + " (first: " + std::to_string(numbers[first]) + " in row " + std::to_string(first) + ")");
+    if (index->invalid_ids() > 0) {
+        const std::uint32_t first = index->first_invalid_row();
+        log(LogLevel::kWarning, name + ": " + std::to_string(index->invalid_ids()) + of_rows +
+                                    "not placed: no cell of the grid has their " + kIdName + " (first: " +
+                                    std::to_string(numbers[first]) + " in row " + std::to_string(first) + ")");
     }
-    if (rows->repeated_ids() > 0) {
-        log(LogLevel::kWarning, name + ": " + std::to_string(rows->repeated_ids()) + of_rows + "not placed: their " +
+    if (index->repeated_ids() > 0) {
+        log(LogLevel::kWarning, name + ": " + std::to_string(index->repeated_ids()) + of_rows + "not placed: their " +
                                     kIdName + " stands in an earlier row already");
     }
-    return rows;
+    return index;
 }
 
 Result<std::shared_ptr<const RowIndex>> Product::rows() const {

@@ -1,8 +1,7 @@
 #include "core/swath/smos_encoding.h"
 
 #include <algorithm>
-#include <limits>
-#include <sstream>
+#include <bit>
 
 namespace vcube::swath {
 
@@ -10,52 +9,6 @@ namespace {
 
 bool is_integer(const DType& type) {
     return type.kind == Kind::kInt || type.kind == Kind::kUInt;
-}
-
-std::vector<std::string> words(const std::string& text) {
-    std::istringstream stream(text);
-    std::vector<std::string> out;
-    for (std::string word; stream >> word;) {
-        out.push_back(word);
-    }
-    return out;
-}
-
-// The masks as the attribute gives them; empty where there are none or one is no integer.
-std::vector<std::int64_t> raw_masks(const Json& attributes) {
-    const auto found = attributes.find("flag_masks");
-    std::vector<std::int64_t> masks;
-    if (found == attributes.end() || !found->is_array()) {
-        return masks;
-    }
-    for (const Json& mask : *found) {
-        if (!mask.is_number_integer()) {
-            return {};
-        }
-        masks.push_back(mask.get<std::int64_t>());
-    }
-    return masks;
-}
-
-// Masks that were cut to a type narrower than the flags: from some place on they are 0, the one before may be negative.
-bool masks_overflowed(const std::vector<std::int64_t>& masks) {
-    return std::any_of(masks.begin(), masks.end(), [](std::int64_t mask) { return mask <= 0; });
-}
-
-std::vector<Flag> flags_by_position(const ArrayMeta& array, std::uint32_t bits) {
-    std::vector<Flag> flags;
-    const auto meanings = array.attributes.find("flag_meanings");
-    if (meanings == array.attributes.end() || !meanings->is_string()) {
-        return flags;
-    }
-    for (const std::string& name : words(meanings->get<std::string>())) {
-        if (flags.size() == bits) {
-            break;
-        }
-        const std::uint64_t mask = std::uint64_t{1} << flags.size();
-        flags.push_back({name, mask, static_cast<std::int64_t>(mask)});
-    }
-    return flags;
 }
 
 DType readable_type(DType type) {
@@ -119,9 +72,6 @@ Encoding smos_encoding(const ArrayMeta& array) {
     encoding.type = readable_type(encoding.type);
     if (!is_integer(encoding.type)) {
         return encoding;
-    }
-    if (masks_overflowed(raw_masks(array.attributes))) {
-        encoding.flags = flags_by_position(array, encoding.type.size * 8);
     }
     if (!encoding.flags.empty()) {
         set_flag_nodata(encoding, has_bit_flags(encoding));

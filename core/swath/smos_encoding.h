@@ -7,9 +7,7 @@
 
 namespace vcube::swath {
 
-/// The encoding of a product's column:
-/// - flags whose masks do not fit their type (Science_Flags: int16 masks for 30 bits) are taken by position: bit =
-/// index;
+/// The encoding of a product's column, as decode_encoding() with these differences:
 /// - integers that are no flags have 0 as nodata where the file declares nothing else;
 /// - flags never have 0 as nodata: their nodata is all bits set, where the flags leave a bit unused (the value stands
 /// in

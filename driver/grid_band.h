@@ -1,0 +1,80 @@
+// A band whose pixels are computed on request at their own centres, on a grid and on each of its overviews: what SMOS
+// rasters and VCUBE:DGG are made of. As GDAL's bands: used by one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/swath/render.h"
+#include "driver/grid_pyramid.h"
+#include "gdal_pam.h"
+#include "gdal_rat.h"
+#include "vcube/result.h"
+
+namespace vcube::driver {
+
+/// Writes the pixels of a window of a level of the pyramid, in the band's type. May block; called on GDAL's thread.
+using GridPainter = std::function<Status(std::size_t level, const dgg::Window& window, const swath::PixelBuffer& out)>;
+
+/// A class of a flag variable: where (value & mask) == value, or all of the value where mask is 0.
+struct BandClass {
+    std::string name;
+    std::uint64_t mask = 0;
+    std::int64_t value = 0;
+};
+
+struct GridBandInfo {
+    std::string description;
+    GDALDataType type = GDT_Unknown;
+    std::optional<double> nodata;
+    std::optional<std::int64_t> nodata_int64;    // GDT_Int64
+    std::optional<std::uint64_t> nodata_uint64;  // GDT_UInt64
+    std::optional<double> scale, offset;
+    std::string unit;
+    std::vector<std::pair<std::string, std::string>> metadata;
+    std::vector<BandClass> classes;
+};
+
+class GridBand final : public GDALPamRasterBand {
+public:
+    /// Level 0 owns the bands of its overviews. `info` and `painter` are shared among them.
+    GridBand(GDALDataset* dataset, int band, std::shared_ptr<const GridBandInfo> info, GridPainter painter,
+             std::shared_ptr<const GridPyramid> pyramid, std::size_t level = 0);
+
+    double GetNoDataValue(int* has) override;
+    std::int64_t GetNoDataValueAsInt64(int* has) override;
+    std::uint64_t GetNoDataValueAsUInt64(int* has) override;
+    double GetScale(int* has) override;
+    double GetOffset(int* has) override;
+    const char* GetUnitType() override { return info_->unit.c_str(); }
+    /// Names by value, where the classes are values 0..255 of their own.
+    char** GetCategoryNames() override;
+    /// The classes as a table: Value (of bit flags: the mask) and Class.
+    GDALRasterAttributeTable* GetDefaultRAT() override;
+    int GetOverviewCount() override { return static_cast<int>(overviews_.size()); }
+    GDALRasterBand* GetOverview(int index) override;
+
+protected:
+    CPLErr IReadBlock(int block_x, int block_y, void* data) override;
+    CPLErr IRasterIO(GDALRWFlag flag, int x, int y, int width, int height, void* data, int buffer_width,
+                     int buffer_height, GDALDataType buffer_type, GSpacing pixel_space, GSpacing line_space,
+                     GDALRasterIOExtraArg* extra) override;
+
+private:
+    Status read(const dgg::Window& window, void* data, GDALDataType type, GSpacing pixel_space,
+                GSpacing line_space) const;
+
+    std::shared_ptr<const GridBandInfo> info_;
+    GridPainter painter_;
+    std::size_t level_;
+    std::vector<std::unique_ptr<GridBand>> overviews_;
+    CPLStringList categories_;
+    std::unique_ptr<GDALDefaultRasterAttributeTable> table_;
+};
+
+}  // namespace vcube::driver

@@ -1,0 +1,117 @@
+#include "driver/swath_raster.h"
+
+#include <algorithm>
+
+#include "core/swath/aggregate.h"
+#include "driver/gdal_types.h"
+
+namespace vcube::driver {
+
+namespace {
+
+std::string text_of(double value) {
+    return CPLSPrintf("%.17g", value);
+}
+
+void add_classes(const swath::Variable& variable, GridBandInfo& info) {
+    std::string names, masks;
+    for (const Flag& flag : variable.encoding.flags) {
+        info.classes.push_back({flag.name, flag.mask, flag.value});
+        names += (names.empty() ? "" : " ") + flag.name;
+        const std::uint64_t number = flag.mask != 0 ? flag.mask : static_cast<std::uint64_t>(flag.value);
+        masks += (masks.empty() ? "" : ",") + std::to_string(number);
+        info.metadata.emplace_back("FLAG_" + flag.name, std::to_string(number));
+    }
+    if (!names.empty()) {
+        info.metadata.emplace_back("flag_meanings", names);
+        info.metadata.emplace_back(swath::has_bit_flags(variable.encoding) ? "flag_masks" : "flag_values", masks);
+    }
+}
+
+// Attributes that no property of a band tells, as text.
+void add_attributes(const swath::Variable& variable, GridBandInfo& info) {
+    static const char* const kTold[] = {"_FillValue",  "_Unsigned",     "scale_factor",  "scale_offset",
+                                        "add_offset",  "units",         "flag_masks",    "flag_meanings",
+                                        "flag_values", "missing_value", "DIMENSION_LIST"};
+    const Json& attributes = variable.array.attributes;
+    if (!attributes.is_object()) {
+        return;
+    }
+    for (const auto& [name, value] : attributes.items()) {
+        const bool told = std::any_of(std::begin(kTold), std::end(kTold), [&](const char* key) { return name == key; });
+        if (told || value.is_null() || value.is_object()) {
+            continue;
+        }
+        info.metadata.emplace_back(name, value.is_string()         ? value.get<std::string>()
+                                         : value.is_number_float() ? text_of(value.get<double>())
+                                                                   : value.dump());
+    }
+}
+
+}  // namespace
+
+GDALDataType swath_type(const swath::Variable& variable) {
+    return gdal_type(variable.encoding.type).value_or(GDT_Float64);
+}
+
+GridPainter make_swath_painter(const OpenContext& context, const swath::Variable& variable,
+                               std::shared_ptr<const GridPyramid> pyramid) {
+    const bool nearest = context.options.overview_resampling == "NEAREST";
+    const bool mode = context.options.overview_resampling == "MODE" || !variable.encoding.flags.empty();
+    return [product = context.source->product, &variable, pyramid = std::move(pyramid), runtime = context.runtime,
+            threads = context.options.max_threads, nearest, mode, nodata = variable.nodata_bytes()](
+               std::size_t level, const dgg::Window& window, const swath::PixelBuffer& out) -> Status {
+        VCUBE_ASSIGN(const auto rows, product->rows());
+        VCUBE_ASSIGN(const auto column, product->column(variable));
+        const bool aggregated = level > 0 && !nearest;
+        VCUBE_ASSIGN(const auto mapper, pyramid->mapper(aggregated ? 0 : level));
+        if (aggregated) {
+            swath::render_aggregated(
+                *mapper, static_cast<unsigned>(level), window, *rows, column->span(), variable.encoding.type, nodata,
+                mode ? swath::Aggregation::kMode : swath::Aggregation::kAverage, out, runtime->pool, threads);
+        } else {
+            swath::render(*mapper, window, *rows, column->span(), nodata, out, runtime->pool, threads);
+        }
+        return {};
+    };
+}
+
+GridBandInfo swath_band_info(const swath::Product& product, const swath::Variable& variable) {
+    const Encoding& encoding = variable.encoding;
+    GridBandInfo info;
+    info.description = variable.array.name;
+    info.type = swath_type(variable);
+    info.nodata = encoding.nodata;
+    info.nodata_int64 = encoding.nodata_int64;
+    info.nodata_uint64 = encoding.nodata_uint64;
+    info.scale = encoding.scale;
+    info.offset = encoding.offset;
+    info.unit = encoding.units;
+    if (!product.time().empty()) {
+        info.metadata.emplace_back("TIME", product.time());
+    }
+    add_attributes(variable, info);
+    add_classes(variable, info);
+    return info;
+}
+
+std::string describe_variable(const swath::Product& product, const swath::Variable& variable, const dgg::Grid& grid) {
+    const Encoding& encoding = variable.encoding;
+    std::string title = encoding.long_name.empty() ? variable.array.name : encoding.long_name;
+    if (encoding.long_name.empty()) {
+        std::replace(title.begin(), title.end(), '_', ' ');
+    }
+    return title + (encoding.units.empty() ? "" : " [" + encoding.units + "]") + ", " + std::to_string(grid.width) +
+           " x " + std::to_string(grid.height) + " " + GDALGetDataTypeName(swath_type(variable)) +
+           (product.time().empty() ? "" : ", " + product.time());
+}
+
+swath::MetadataItems swath_metadata(const swath::Product& product) {
+    swath::MetadataItems items = product.metadata();
+    if (!product.time().empty()) {
+        items.insert(items.begin(), {"TIME", product.time()});
+    }
+    return items;
+}
+
+}  // namespace vcube::driver
