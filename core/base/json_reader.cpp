@@ -47,6 +47,13 @@ bool JsonReader::fail(std::string message, ErrorCode code) {
     return fault(value_ != nullptr ? value_ : at_, std::move(message), code);
 }
 
+bool JsonReader::in_context(const std::string& context) {
+    if (!ok()) {
+        message_ = context + ": " + message_;
+    }
+    return ok();
+}
+
 bool JsonReader::expected(const char* what) {
     if (at_ == end_) {
         return fault(at_, std::string("expected ") + what + ", but the text ends");

@@ -35,6 +35,8 @@ public:
     [[nodiscard]] Error error(const std::string& what) const;
     /// Reports a fault found by the caller at the value read last. Keeps an earlier one. Returns false.
     bool fail(std::string message, ErrorCode code = ErrorCode::kInvalid);
+    /// Puts "context: " before a fault's message, where there is a fault. Returns ok().
+    bool in_context(const std::string& context);
 
     /// Type of the next value, which stays unread.
     JsonType peek();

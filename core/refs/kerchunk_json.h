@@ -1,4 +1,8 @@
 // Kerchunk JSON references, version 0 and 1, plain, gzip or zstd, parsed straight into a manifest.
+// Inline text becomes its UTF-8 bytes, as fsspec and GDAL read it; "base64:" marks binary data. A null entry is a
+// missing chunk; of equal keys the last one counts; length 0 with a URL is the whole object. URLs may use plain
+// templates
+// ("{{u}}"); templates with parameters and "gen" are refused by name.
 // Source: Kerchunk reference specification (fsspec.github.io/kerchunk/spec.html).
 #pragma once
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,6 +16,8 @@
 #include "vcube/store.h"
 
 namespace vcube {
+
+struct ManifestData;
 
 /// Collects entries in any order, then becomes a Store. A key that is added twice keeps its last value, as in JSON.
 /// Not thread-safe.
@@ -29,13 +32,22 @@ public:
     std::uint32_t intern_url(std::string_view url);
     void add_inline(std::string_view key, ByteSpan bytes);
     void add_range(std::string_view key, std::uint32_t url, ByteRange range);
+    /// The key is known to have no bytes; an earlier value is dropped.
+    void add_missing(std::string_view key);
 
-    /// `name`: for messages. URLs are resolved with `policy` when a chunk is located, once each.
+    /// Replaces every interned URL by what `rewrite` makes of it (templates that a document defines after their use).
+    Status rewrite_urls(const std::function<Result<std::string>(std::string_view)>& rewrite);
+    /// Whether a metadata key was added.
+    [[nodiscard]] bool has_metadata() const;
+
+    /// `name`: for messages. URLs are resolved with `policy` when a chunk is located.
     std::shared_ptr<const Store> build(std::string name, UrlPolicy policy) &&;
 
 private:
-    struct Data;
-    std::unique_ptr<Data> data_;
+    std::unique_ptr<ManifestData> data_;
 };
+
+/// Whether a key's last part is a metadata name (.zgroup, .zarray, .zattrs, zarr.json).
+bool is_metadata_key(std::string_view key);
 
 }  // namespace vcube
