@@ -207,7 +207,7 @@ Status CodecChain::decode_stages(ByteSpan encoded, MutableByteSpan out) const {
         }
         const Result<std::size_t> written = codec.decode(in, target);
         if (!written.ok() && written.error().code == ErrorCode::kLimit) {
-            return too_long(codec, in, which, *expected, written.error());
+            return too_long(codec, in, which, *expected);
         }
         if (!written.ok()) {
             return written.error();
@@ -220,16 +220,18 @@ Status CodecChain::decode_stages(ByteSpan encoded, MutableByteSpan out) const {
     return {};
 }
 
-Error CodecChain::too_long(const Codec& codec, ByteSpan in, std::size_t which, std::size_t expected,
-                           const Error& error) const {
+Error CodecChain::too_long(const Codec& codec, ByteSpan in, std::size_t which, std::size_t expected) const {
     // Decoded once more, with room, so that the message can tell how long it is.
     const Result<ByteSpan> whole = decode_growing(codec, in, which, scratch_cap(decoded_size_));
     const std::string name(codec.id());
     if (whole.ok()) {
         return wrong_size(name + " chunk decodes to", whole.value().size(), expected);
     }
-    return corrupt(name + " chunk has the wrong size, expected " + std::to_string(expected) +
-                   " bytes: " + (whole.error().code == ErrorCode::kLimit ? whole.error().message : error.message));
+    if (whole.error().code == ErrorCode::kCorrupt) {
+        return whole.error();
+    }
+    return corrupt(name + " chunk is too long, expected " + std::to_string(expected) +
+                   " bytes: " + whole.error().message);
 }
 
 }  // namespace vcube

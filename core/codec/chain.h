@@ -45,8 +45,7 @@ private:
     CodecChain() = default;
     Status add_stage(const Json& config, const std::string& what);
     [[nodiscard]] Status decode_stages(ByteSpan encoded, MutableByteSpan out) const;
-    [[nodiscard]] Error too_long(const Codec& codec, ByteSpan in, std::size_t which, std::size_t expected,
-                                 const Error& error) const;
+    [[nodiscard]] Error too_long(const Codec& codec, ByteSpan in, std::size_t which, std::size_t expected) const;
 
     std::vector<std::string> ids_;                      // all codecs, in encoding order
     std::vector<std::unique_ptr<const Codec>> stages_;  // those whose decoding changes bytes, in encoding order
