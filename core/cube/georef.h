@@ -1,15 +1,24 @@
 // Where an array lies on the Earth, from CF metadata: which dimensions are x and y, geotransform, coordinate reference
 // system. Source: CF conventions 1.11, chapters 4 and 5, appendix F. Knows neither GDAL nor PROJ: a CRS is text for
 // them to read.
+//
+// x and y are the dimensions whose coordinate variables say so (axis.h), else the last two. Coordinates name pixel
+// centres; packed ones are unpacked, kilometres become metres unless the CRS itself is in kilometres, and the scanning
+// angles of geostationary images are multiplied by the height of the satellite. An axis of one element takes its
+// bounds. A one-dimensional auxiliary coordinate in `coordinates` stands in for a missing coordinate variable. Without
+// any, the GeoTransform attribute that GDAL and rioxarray write is used.
 #pragma once
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/cube/array.h"
+#include "core/cube/grid_mapping.h"
 #include "core/cube/hierarchy.h"
 #include "vcube/result.h"
 
@@ -30,9 +39,5 @@ struct Georef {
 /// coordinate that cannot be read gives a warning through log() and no geotransform. Thread-safe.
 Georef derive_georef(const Group& root, const Group& group, const ArrayMeta& array,
                      const std::shared_ptr<const Store>& store, const std::shared_ptr<Runtime>& runtime);
-
-/// CRS text of a grid mapping's attributes (grid_mapping_name and parameters, crs_wkt, spatial_ref), "" where not
-/// understood. Pure.
-std::string crs_of_grid_mapping(const Json& attributes);
 
 }  // namespace vcube
