@@ -1,0 +1,84 @@
+// The classic GDAL dataset of one array: rows and columns, leading dimensions as bands. Requests at full resolution or
+// decimated by nearest neighbour go straight to region reads; external overviews are found beside the reference file.
+// As thread-safe as GDAL asks: one handle, one thread at a time.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/cube/encoding.h"
+#include "driver/cube_metadata.h"
+#include "driver/entry_points.h"
+#include "driver/raster_array.h"
+#include "gdal_pam.h"
+
+namespace vcube::driver {
+
+class CubeDataset final : public GDALPamDataset {
+public:
+    static Result<std::unique_ptr<GDALDataset>> open(const OpenContext& context, const ArrayMeta& meta);
+
+    CPLErr GetGeoTransform(double* out) override;
+    const OGRSpatialReference* GetSpatialRef() const override;
+    char** GetFileList() override;
+    CPLErr IBuildOverviews(const char* resampling, int overview_count, const int* overviews, int band_count,
+                           const int* bands, GDALProgressFunc progress, void* progress_data,
+                           CSLConstList options) override;
+    CPLErr IRasterIO(GDALRWFlag direction, int x, int y, int width, int height, void* data, int out_width,
+                     int out_height, GDALDataType type, int band_count, int* bands, GSpacing pixel, GSpacing line,
+                     GSpacing band, GDALRasterIOExtraArg* extra) override;
+
+private:
+    friend class CubeBand;
+    CubeDataset(const OpenContext& context, RasterArray raster, const Georef& georef);
+    void set_up_bands();
+    void set_up_companions();
+
+    /// A read request as GDAL states it.
+    struct Request {
+        int x, y, width, height;
+        void* data;
+        int out_width, out_height;
+        GDALDataType type;
+        GSpacing pixel, line, band;
+        const GDALRasterIOExtraArg* extra;
+    };
+    /// true where region reads answer the request: full resolution, or nearest neighbour.
+    [[nodiscard]] static bool is_direct(const Request& request);
+    [[nodiscard]] Status read(const Request& request, const std::vector<std::uint64_t>& bands) const;
+
+    OpenContext context_;
+    RasterArray raster_;
+    Encoding encoding_;
+    GDALDataType type_ = GDT_Unknown;
+    std::optional<std::array<double, 6>> geotransform_;
+    std::optional<OGRSpatialReference> srs_;
+    CPLStringList categories_;
+    std::string companion_;  // external overviews are companion_.ovr
+};
+
+class CubeBand final : public GDALPamRasterBand {
+public:
+    CubeBand(CubeDataset* dataset, int number, const BandLabel& label);
+
+    double GetNoDataValue(int* has) override;
+    int64_t GetNoDataValueAsInt64(int* has) override;
+    uint64_t GetNoDataValueAsUInt64(int* has) override;
+    double GetScale(int* has) override;
+    double GetOffset(int* has) override;
+    const char* GetUnitType() override;
+    char** GetCategoryNames() override;
+
+protected:
+    CPLErr IReadBlock(int block_x, int block_y, void* data) override;
+    CPLErr IRasterIO(GDALRWFlag direction, int x, int y, int width, int height, void* data, int out_width,
+                     int out_height, GDALDataType type, GSpacing pixel, GSpacing line,
+                     GDALRasterIOExtraArg* extra) override;
+
+private:
+    [[nodiscard]] CubeDataset& cube() const { return *static_cast<CubeDataset*>(poDS); }
+};
+
+}  // namespace vcube::driver

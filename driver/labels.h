@@ -1,0 +1,33 @@
+// What people call positions along a dimension: dates, levels, coordinates. Reads coordinate arrays, which are small.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/cube/hierarchy.h"
+#include "core/cube/runtime.h"
+#include "vcube/store.h"
+
+namespace vcube::driver {
+
+/// The 1-D array that names positions along `dimension`: of the same name and size, in the group at `group_path` or
+/// the nearest one above. nullptr where there is none.
+const ArrayMeta* find_coordinate(const Group& root, std::string_view group_path, std::string_view dimension,
+                                 std::uint64_t size);
+
+/// Path of the group that holds the array at `array_path` ("" for the root).
+std::string parent_path(std::string_view array_path);
+
+/// true where the coordinate counts time ("hours since ...", datetime64).
+bool is_time(const ArrayMeta& coordinate);
+
+/// One text for each element: ISO 8601 for times, else the shortest number that reads back, or the string. Empty where
+/// the coordinate has more than `max_labels` elements or cannot be read (one warning through log()).
+std::vector<std::string> coordinate_labels(const ArrayMeta& coordinate, const std::shared_ptr<const Store>& store,
+                                           const std::shared_ptr<Runtime>& runtime,
+                                           std::uint64_t max_labels = 1'000'000);
+
+}  // namespace vcube::driver

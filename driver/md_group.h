@@ -1,0 +1,15 @@
+// Groups of a store in GDAL's multidimensional API, and the dataset that holds the root. Immutable, thread-safe.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "driver/md_array.h"
+#include "gdal_priv.h"
+
+namespace vcube::driver {
+
+/// The root of the store under the name `name`: "/" for a dataset's root, "swath" for the raw side of a SMOS product.
+std::shared_ptr<GDALGroup> make_root_group(const OpenContext& context, const std::string& name);
+
+}  // namespace vcube::driver

@@ -1,0 +1,293 @@
+#include "driver/raster_array.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <string>
+
+namespace vcube::driver {
+namespace {
+
+constexpr std::uint64_t kMaxBands = 65535;
+constexpr std::uint64_t kStripBytes = std::uint64_t{64} << 20;  // of a read that is sampled afterwards
+
+std::string selection_text(const Selection& selection) {
+    return selection.dimension + "=[" + std::to_string(selection.index) + "]";
+}
+
+std::string names_of(const ArrayMeta& meta) {
+    std::string out;
+    for (const std::string& name : meta.dimensions) {
+        out += (out.empty() ? "" : ", ") + (name.empty() ? std::string("(unnamed)") : name);
+    }
+    return out.empty() ? "none" : out;
+}
+
+Result<std::size_t> dimension_of(const ArrayMeta& meta, const Selection& selection) {
+    for (std::size_t d = 0; d < meta.shape.size(); ++d) {
+        if (d < meta.dimensions.size() && meta.dimensions[d] == selection.dimension) {
+            if (selection.index >= meta.shape[d]) {
+                return invalid(meta.path + ": " + selection_text(selection) + " is outside: the dimension has " +
+                               std::to_string(meta.shape[d]) + " elements");
+            }
+            return d;
+        }
+    }
+    return invalid(meta.path + ": " + selection_text(selection) + ": no such dimension; there are: " + names_of(meta));
+}
+
+}  // namespace
+
+std::vector<BandBox> plan_bands(std::span<const std::uint64_t> bands, std::span<const std::uint64_t> extents) {
+    const std::size_t rank = extents.size();
+    std::vector<std::uint64_t> inner(rank + 1, 1);  // bands in one step along dimension d is inner[d + 1]
+    for (std::size_t d = rank; d-- > 0;) {
+        inner[d] = inner[d + 1] * extents[d];
+    }
+    std::vector<BandBox> out;
+    for (std::size_t at = 0; at < bands.size();) {
+        std::size_t run = 1;
+        while (at + run < bands.size() && bands[at + run] == bands[at] + run) {
+            ++run;
+        }
+        BandBox box{at, 1, std::vector<std::uint64_t>(rank), std::vector<std::uint64_t>(rank, 1)};
+        for (std::size_t d = 0; d < rank; ++d) {
+            box.start[d] = bands[at] / inner[d + 1] % extents[d];
+        }
+        // The outermost dimension at which the run starts aligned and fills at least one step.
+        for (std::size_t d = 0; d < rank; ++d) {
+            if (bands[at] % inner[d + 1] == 0 && run >= inner[d + 1]) {
+                const std::uint64_t steps = std::min<std::uint64_t>(run / inner[d + 1], extents[d] - box.start[d]);
+                box.count[d] = steps;
+                std::copy(extents.begin() + static_cast<std::ptrdiff_t>(d) + 1, extents.end(),
+                          box.count.begin() + static_cast<std::ptrdiff_t>(d) + 1);
+                box.size = steps * inner[d + 1];
+                break;
+            }
+        }
+        at += box.size;
+        out.push_back(std::move(box));
+    }
+    return out;
+}
+
+std::vector<std::uint64_t> sample_positions(double offset, double size, std::uint64_t out, std::uint64_t extent) {
+    constexpr double kTiny = 1e-10;  // as GDAL's: a centre on a pixel edge belongs to the pixel after it
+    const double increment = size / static_cast<double>(out);
+    const double last = static_cast<double>(extent - 1);
+    std::vector<std::uint64_t> positions(out);
+    for (std::uint64_t k = 0; k < out; ++k) {
+        const double at = (static_cast<double>(k) + 0.5) * increment + offset + kTiny;
+        positions[k] = static_cast<std::uint64_t>(std::clamp(at, 0.0, last));
+    }
+    return positions;
+}
+
+Result<RasterArray> RasterArray::create(Array array, const Georef& georef, std::span<const Selection> selections) {
+    RasterArray out(std::move(array));
+    const ArrayMeta& meta = out.array_.meta();
+    std::vector<bool> taken(meta.shape.size(), false);
+    for (const Selection& selection : selections) {
+        VCUBE_ASSIGN(const std::size_t dim, dimension_of(meta, selection));
+        out.fixed_.emplace_back(dim, selection.index);
+        taken[dim] = true;
+    }
+    out.x_dim_ = georef.x_dim;
+    out.y_dim_ = georef.y_dim;
+    const bool has_axes = out.x_dim_ && out.y_dim_ && !taken[*out.x_dim_] && !taken[*out.y_dim_];
+    out.keeps_georef_ = has_axes;
+    if (has_axes) {
+        out.flip_ = georef.flip_y;
+        out.roll_ = georef.roll_x;
+    } else {
+        out.x_dim_.reset();
+        out.y_dim_.reset();
+        for (std::size_t d = meta.shape.size(); d-- > 0;) {
+            if (taken[d]) {
+                continue;
+            }
+            (out.x_dim_ ? out.y_dim_ : out.x_dim_) = d;
+            if (out.y_dim_) {
+                break;
+            }
+        }
+    }
+    out.width_ = out.x_dim_ ? meta.shape[*out.x_dim_] : 1;
+    out.height_ = out.y_dim_ ? meta.shape[*out.y_dim_] : 1;
+    for (std::size_t d = 0; d < meta.shape.size(); ++d) {
+        if (!taken[d] && d != out.x_dim_ && d != out.y_dim_) {
+            out.band_dims_.push_back(d);
+            out.band_extents_.push_back(meta.shape[d]);
+        }
+    }
+    constexpr std::uint64_t kMaxSize = std::numeric_limits<int>::max();
+    if (out.width_ == 0 || out.height_ == 0 || out.width_ > kMaxSize || out.height_ > kMaxSize) {
+        return unsupported(meta.path + ": a raster of " + std::to_string(out.width_) + " x " +
+                           std::to_string(out.height_) + " pixels cannot be shown");
+    }
+    out.roll_ %= out.width_;
+    const auto bands = checked_product(out.band_extents_);
+    if (!bands || *bands == 0 || *bands > kMaxBands) {
+        return unsupported(meta.path + ": " + (bands ? std::to_string(*bands) : "too many") +
+                           " bands; at most 65535 and at least one are shown: fix dimensions in the name, such as "
+                           "VCUBE:\"...\":/" +
+                           meta.path + ":" + (meta.dimensions.empty() ? "dim" : meta.dimensions.front()) + "=[0]");
+    }
+    return out;
+}
+
+std::uint64_t RasterArray::band_count() const {
+    return *checked_product(band_extents_);
+}
+
+std::vector<std::uint64_t> RasterArray::band_index(std::uint64_t band) const {
+    std::vector<std::uint64_t> index(band_extents_.size());
+    for (std::size_t d = index.size(); d-- > 0;) {
+        index[d] = band % band_extents_[d];
+        band /= band_extents_[d];
+    }
+    return index;
+}
+
+std::uint64_t RasterArray::chunk_width() const {
+    return x_dim_ ? array_.meta().chunks[*x_dim_] : 1;
+}
+
+std::uint64_t RasterArray::chunk_height() const {
+    return y_dim_ ? array_.meta().chunks[*y_dim_] : 1;
+}
+
+std::optional<RasterArray::Run> RasterArray::as_run(std::span<const std::uint64_t> positions) {
+    Run run{positions.front(), positions.size(), 1};
+    if (positions.size() == 1) {
+        return run;
+    }
+    run.step = positions[1] - positions[0];
+    if (run.step == 0) {
+        return std::nullopt;
+    }
+    for (std::size_t k = 2; k < positions.size(); ++k) {
+        if (positions[k] - positions[k - 1] != run.step) {
+            return std::nullopt;
+        }
+    }
+    return run;
+}
+
+Status RasterArray::read(std::span<const std::uint64_t> columns, std::span<const std::uint64_t> rows,
+                         std::span<const std::uint64_t> bands, const PixelTarget& target,
+                         const ReadOptions& options) const {
+    if (columns.empty() || rows.empty() || bands.empty()) {
+        return {};
+    }
+    const auto column_run = as_run(columns);
+    const auto row_run = as_run(rows);
+    if (column_run && row_run) {
+        return read_runs(*column_run, *row_run, bands, target, options);
+    }
+    return read_gathered(columns, rows, bands, target, options);
+}
+
+Status RasterArray::read_runs(const Run& columns, const Run& rows, std::span<const std::uint64_t> bands,
+                              const PixelTarget& target, const ReadOptions& options) const {
+    // Shown column c is stored column c + roll, or c + roll - width from the seam on.
+    const std::uint64_t seam = width_ - roll_;
+    const std::uint64_t before =
+        columns.first >= seam ? 0 : std::min(columns.count, (seam - columns.first + columns.step - 1) / columns.step);
+    const std::uint64_t after_first = columns.first + before * columns.step;
+    for (const BandBox& box : plan_bands(bands, band_extents_)) {
+        PixelTarget part = target;
+        part.data += static_cast<std::ptrdiff_t>(box.first) * target.band;
+        if (before > 0) {
+            const Run left{columns.first + roll_, before, columns.step};
+            VCUBE_TRY(read_columns(left, rows, box, part, options));
+        }
+        if (before < columns.count) {
+            part.data += static_cast<std::ptrdiff_t>(before) * target.pixel;
+            const Run right{after_first - seam, columns.count - before, columns.step};
+            VCUBE_TRY(read_columns(right, rows, box, part, options));
+        }
+    }
+    return {};
+}
+
+Status RasterArray::read_columns(const Run& stored_columns, const Run& rows, const BandBox& box, PixelTarget target,
+                                 const ReadOptions& options) const {
+    const std::size_t rank = array_.meta().shape.size();
+    Region region{std::vector<std::uint64_t>(rank, 0), std::vector<std::uint64_t>(rank, 1),
+                  std::vector<std::int64_t>(rank, 1)};
+    Destination destination;
+    destination.type = target.type;
+    destination.strides.assign(rank, 0);
+    for (const auto& [dim, index] : fixed_) {
+        region.start[dim] = index;
+    }
+    std::ptrdiff_t stride = target.band;
+    for (std::size_t k = band_dims_.size(); k-- > 0;) {
+        region.start[band_dims_[k]] = box.start[k];
+        region.count[band_dims_[k]] = box.count[k];
+        destination.strides[band_dims_[k]] = stride;
+        stride *= static_cast<std::ptrdiff_t>(box.count[k]);
+    }
+    if (x_dim_) {
+        region.start[*x_dim_] = stored_columns.first;
+        region.count[*x_dim_] = stored_columns.count;
+        region.step[*x_dim_] = static_cast<std::int64_t>(stored_columns.step);
+        destination.strides[*x_dim_] = target.pixel;
+    }
+    if (y_dim_) {
+        // Flipped rows are read in stored order and written upwards: chunks are walked forwards in both cases.
+        const std::uint64_t last = rows.first + (rows.count - 1) * rows.step;
+        region.start[*y_dim_] = flip_ ? height_ - 1 - last : rows.first;
+        region.count[*y_dim_] = rows.count;
+        region.step[*y_dim_] = static_cast<std::int64_t>(rows.step);
+        destination.strides[*y_dim_] = flip_ ? -target.line : target.line;
+        if (flip_) {
+            target.data += static_cast<std::ptrdiff_t>(rows.count - 1) * target.line;
+        }
+    }
+    destination.data = target.data;
+    return array_.read(region, destination, options);
+}
+
+Status RasterArray::read_gathered(std::span<const std::uint64_t> columns, std::span<const std::uint64_t> rows,
+                                  std::span<const std::uint64_t> bands, const PixelTarget& target,
+                                  const ReadOptions& options) const {
+    const std::size_t item = target.type.size;
+    const Run all_columns{columns.front(), columns.back() - columns.front() + 1, 1};
+    const std::uint64_t line_bytes = all_columns.count * item;
+    const std::uint64_t max_rows = std::clamp<std::uint64_t>(kStripBytes / line_bytes, 1, chunk_height());
+    for (std::size_t first = 0; first < rows.size();) {
+        // A strip of source rows no taller than a chunk: rows that nobody shows are read only inside of it.
+        std::size_t end = first + 1;
+        while (end < rows.size() && rows[end] - rows[first] < max_rows) {
+            ++end;
+        }
+        const Run strip{rows[first], rows[end - 1] - rows[first] + 1, 1};
+        const std::uint64_t plane = strip.count * line_bytes;
+        const std::size_t group = static_cast<std::size_t>(std::max<std::uint64_t>(1, kStripBytes / plane));
+        for (std::size_t b = 0; b < bands.size(); b += group) {
+            const auto some = bands.subspan(b, std::min(group, bands.size() - b));
+            Buffer scratch(plane * some.size());
+            const PixelTarget into{scratch.data(), static_cast<std::ptrdiff_t>(item),
+                                   static_cast<std::ptrdiff_t>(line_bytes), static_cast<std::ptrdiff_t>(plane),
+                                   target.type};
+            VCUBE_TRY(read_runs(all_columns, strip, some, into, options));
+            for (std::size_t s = 0; s < some.size(); ++s) {
+                for (std::size_t r = first; r < end; ++r) {
+                    const std::byte* const from = scratch.data() + s * plane + (rows[r] - strip.first) * line_bytes;
+                    std::byte* const to = target.data + static_cast<std::ptrdiff_t>(b + s) * target.band +
+                                          static_cast<std::ptrdiff_t>(r) * target.line;
+                    for (std::size_t c = 0; c < columns.size(); ++c) {
+                        std::memcpy(to + static_cast<std::ptrdiff_t>(c) * target.pixel,
+                                    from + (columns[c] - all_columns.first) * item, item);
+                    }
+                }
+            }
+        }
+        first = end;
+    }
+    return {};
+}
+
+}  // namespace vcube::driver

@@ -1,0 +1,94 @@
+// An N-dimensional array seen as a stack of rasters: two dimensions are rows and columns, the others are bands in C
+// order, some may be fixed at an index. Rows may be shown last first and columns rotated, as the georeferencing says.
+// Every request becomes as few region reads as possible. Immutable, thread-safe; knows no GDAL class.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "core/cube/array.h"
+#include "core/cube/georef.h"
+#include "driver/dataset_name.h"
+#include "vcube/result.h"
+
+namespace vcube::driver {
+
+/// Consecutive bands that are one box of the leading dimensions.
+struct BandBox {
+    std::size_t first = 0;                    // position in the list of bands
+    std::size_t size = 0;                     // bands in the box
+    std::vector<std::uint64_t> start, count;  // along the leading dimensions
+};
+
+/// Splits a list of bands (0-based, any order) into boxes, in order; consecutive bands go into one where they can.
+/// Pure.
+std::vector<BandBox> plan_bands(std::span<const std::uint64_t> bands, std::span<const std::uint64_t> extents);
+
+/// Which rows or columns a request of `out` pixels over a window of `size` source pixels shows: those under the pixel
+/// centres, as GDAL's nearest-neighbour decimation chooses them. Pure.
+std::vector<std::uint64_t> sample_positions(double offset, double size, std::uint64_t out, std::uint64_t extent);
+
+/// Where pixels go: band b, row y, column x at data + b * band + y * line + x * pixel.
+struct PixelTarget {
+    std::byte* data = nullptr;
+    std::ptrdiff_t pixel = 0, line = 0, band = 0;  // bytes
+    DType type;
+};
+
+class RasterArray {
+public:
+    /// Errors: a selection of a dimension that does not exist or beyond its size, more bands or a larger raster than
+    /// GDAL can hold.
+    static Result<RasterArray> create(Array array, const Georef& georef, std::span<const Selection> selections);
+
+    [[nodiscard]] const Array& array() const { return array_; }
+    [[nodiscard]] std::uint64_t width() const { return width_; }
+    [[nodiscard]] std::uint64_t height() const { return height_; }
+    [[nodiscard]] std::uint64_t band_count() const;
+    /// Dimensions that become bands, slowest first.
+    [[nodiscard]] const std::vector<std::size_t>& band_dims() const { return band_dims_; }
+    [[nodiscard]] std::vector<std::uint64_t> band_index(std::uint64_t band) const;
+    [[nodiscard]] std::optional<std::size_t> x_dim() const { return x_dim_; }
+    [[nodiscard]] std::optional<std::size_t> y_dim() const { return y_dim_; }
+    /// Extent of a chunk along columns and rows.
+    [[nodiscard]] std::uint64_t chunk_width() const;
+    [[nodiscard]] std::uint64_t chunk_height() const;
+    /// false where the selections took away a dimension that the georeferencing is about.
+    [[nodiscard]] bool keeps_georef() const { return keeps_georef_; }
+
+    /// Reads rows x columns of several bands: `rows` and `columns` are positions as shown, ascending, repeated where a
+    /// pixel is shown twice.
+    [[nodiscard]] Status read(std::span<const std::uint64_t> columns, std::span<const std::uint64_t> rows,
+                              std::span<const std::uint64_t> bands, const PixelTarget& target,
+                              const ReadOptions& options) const;
+
+private:
+    explicit RasterArray(Array array) : array_(std::move(array)) {}
+
+    /// Evenly spaced positions: first + k * step.
+    struct Run {
+        std::uint64_t first = 0, count = 0, step = 1;
+    };
+    static std::optional<Run> as_run(std::span<const std::uint64_t> positions);
+    [[nodiscard]] Status read_runs(const Run& columns, const Run& rows, std::span<const std::uint64_t> bands,
+                                   const PixelTarget& target, const ReadOptions& options) const;
+    [[nodiscard]] Status read_columns(const Run& stored_columns, const Run& rows, const BandBox& box,
+                                      PixelTarget target, const ReadOptions& options) const;
+    [[nodiscard]] Status read_gathered(std::span<const std::uint64_t> columns, std::span<const std::uint64_t> rows,
+                                       std::span<const std::uint64_t> bands, const PixelTarget& target,
+                                       const ReadOptions& options) const;
+
+    Array array_;
+    std::vector<std::size_t> band_dims_;
+    std::vector<std::uint64_t> band_extents_;
+    std::vector<std::pair<std::size_t, std::uint64_t>> fixed_;  // dimension, index
+    std::optional<std::size_t> x_dim_, y_dim_;
+    std::uint64_t width_ = 1, height_ = 1, roll_ = 0;
+    bool flip_ = false, keeps_georef_ = true;
+};
+
+}  // namespace vcube::driver
