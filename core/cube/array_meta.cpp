@@ -75,17 +75,23 @@ Status read_codecs(ArrayMeta& meta, const Json& document, const std::string& wha
 }
 
 Status read_layout(ArrayMeta& meta, const Json& document, const std::string& what) {
-    VCUBE_ASSIGN(const std::string order, json_string(document, "order", what));
-    if (order != "C" && order != "F") {
+    const Result<std::string> order = json_string(document, "order", what);
+    if (!order.ok()) {
+        return order.error();
+    }
+    meta.fortran = order.value() == "F";
+    if (!meta.fortran && order.value() != "C") {
         return invalid(what + ": \"order\" must be \"C\" or \"F\"");
     }
-    meta.fortran = order == "F";
     if (document.contains("dimension_separator")) {
-        VCUBE_ASSIGN(const std::string separator, json_string(document, "dimension_separator", what));
-        if (separator != "." && separator != "/") {
+        const Result<std::string> separator = json_string(document, "dimension_separator", what);
+        if (!separator.ok()) {
+            return separator.error();
+        }
+        meta.separator = separator.value() == "/" ? '/' : '.';
+        if (separator.value() != std::string(1, meta.separator)) {
             return invalid(what + ": \"dimension_separator\" must be \".\" or \"/\"");
         }
-        meta.separator = separator[0];
     }
     return {};
 }
