@@ -11,4 +11,8 @@ bool CellSet::may_touch(double, double, double) const {
     return bits_[0] != 0;
 }
 
+bool CellSet::may_touch_box(double, double, double, double) const {
+    return bits_[0] != 0;
+}
+
 }  // namespace vcube::dgg

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <utility>
-#include <vector>
+
+#include "core/dgg/patches.h"
 
 namespace vcube::dgg {
 
@@ -33,23 +34,20 @@ const Grid& CellMapper::grid() const {
     return state_->grid;
 }
 
-void CellMapper::map(const Window& window, const RowSink& sink, const CellSet*) const {
+void CellMapper::map(const Window& window, const RowSink& sink, const CellSet* only) const {
+    if (state_->projection.is_smooth()) {
+        PatchMapper(state_->grid, state_->projection, sink, only).map(window);
+        return;
+    }
     constexpr std::uint32_t kPart = 1024;
-    const Grid& grid = state_->grid;
-    std::vector<double> x(kPart), y(kPart);
-    std::vector<std::uint32_t> cells(kPart);
-    for (std::uint32_t row = window.y; row < window.y + window.height; ++row) {
+    ExactPixels exact(state_->grid, state_->projection);
+    for (std::uint32_t row = 0; row < window.height; ++row) {
         for (std::uint32_t left = 0; left < window.width; left += kPart) {
-            const std::uint32_t n = std::min(kPart, window.width - left);
-            for (std::uint32_t k = 0; k < n; ++k) {
-                x[k] = grid.x_at(window.x + left + k + 0.5, row + 0.5);
-                y[k] = grid.y_at(window.x + left + k + 0.5, row + 0.5);
+            exact.clear();
+            for (std::uint32_t k = left; k < std::min(left + kPart, window.width); ++k) {
+                exact.add(window.x + k, window.y + row);
             }
-            state_->projection.inverse({x.data(), n}, {y.data(), n});
-            for (std::uint32_t k = 0; k < n; ++k) {
-                cells[k] = seqnum_of(x[k], y[k]);
-            }
-            sink(window.x + left, row, {cells.data(), n});
+            sink(window.x + left, window.y + row, exact.compute());
         }
     }
 }

@@ -28,6 +28,9 @@ public:
     explicit CellSet(std::span<const std::uint32_t> seqnums);
     /// false only where no cell of the set has a point within `radius` radians of (lon, lat) degrees.
     [[nodiscard]] bool may_touch(double lon, double lat, double radius) const;
+    /// The same for a box in degrees, borders included; any longitudes with west <= east. Latitudes beyond the poles
+    /// hold nothing.
+    [[nodiscard]] bool may_touch_box(double west, double south, double east, double north) const;
 
 private:
     std::vector<std::uint64_t> bits_;
