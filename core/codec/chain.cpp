@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/codec/byte_swap.h"
 #include "core/codec/registry.h"
 #include "vcube/shape.h"
 
@@ -55,32 +56,6 @@ Scratch& thread_scratch() {
 // than the chunk, and never by much.
 std::size_t scratch_cap(std::size_t decoded_size) {
     return 2 * decoded_size + kScratchSlack;
-}
-
-template <class T, class Swap>
-void swap_each(MutableByteSpan bytes, Swap swap) {
-    for (std::size_t i = 0; i + sizeof(T) <= bytes.size(); i += sizeof(T)) {
-        T value;
-        std::memcpy(&value, bytes.data() + i, sizeof(T));
-        value = swap(value);
-        std::memcpy(bytes.data() + i, &value, sizeof(T));
-    }
-}
-
-void swap_bytes(MutableByteSpan bytes, std::uint32_t width) {
-    switch (width) {
-        case 2:
-            swap_each<std::uint16_t>(bytes, [](std::uint16_t v) { return __builtin_bswap16(v); });
-            break;
-        case 4:
-            swap_each<std::uint32_t>(bytes, [](std::uint32_t v) { return __builtin_bswap32(v); });
-            break;
-        case 8:
-            swap_each<std::uint64_t>(bytes, [](std::uint64_t v) { return __builtin_bswap64(v); });
-            break;
-        default:
-            break;
-    }
 }
 
 Error wrong_size(const std::string& what, std::size_t got, std::size_t expected) {
@@ -171,20 +146,19 @@ Status CodecChain::decode(ByteSpan encoded, MutableByteSpan out) const {
         if (encoded.size() != decoded_size_) {
             return wrong_size("chunk holds", encoded.size(), decoded_size_);
         }
-        if (!encoded.empty()) {
+        if (swap_) {
+            swap_words(encoded.data(), out.data(), out.size(), swap_width_);
+        } else if (!encoded.empty()) {
             std::memcpy(out.data(), encoded.data(), encoded.size());
         }
-    } else {
-        Status status = decode_stages(encoded, out);
-        thread_scratch().trim();
-        if (!status.ok()) {
-            return status;
-        }
+        return {};
     }
-    if (swap_) {
-        swap_bytes(out, swap_width_);
+    Status status = decode_stages(encoded, out);
+    thread_scratch().trim();
+    if (status.ok() && swap_) {
+        swap_words(out.data(), out.data(), out.size(), swap_width_);
     }
-    return {};
+    return status;
 }
 
 Status CodecChain::decode_stages(ByteSpan encoded, MutableByteSpan out) const {
