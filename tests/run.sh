@@ -59,13 +59,7 @@ run_tests() {
 }
 
 run_fuzz() {
-    mkdir -p build/fuzz
-    say "Building the fuzz targets"
-    quietly build/fuzz/configure.txt cmake --preset fuzz
-    local targets
-    mapfile -t targets < <(ninja -C build/fuzz -t targets all | sed -nE 's/^(fuzz_[a-z0-9_]+): phony$/\1/p')
-    [ ${#targets[@]} -gt 0 ] || { failures+=("no fuzz target found"); return; }
-    quietly build/fuzz/build.txt ninja -C build/fuzz -j "$jobs" "${targets[@]}"
+    build fuzz --target fuzz_all
     say "Fuzz targets, 20 seconds each"
     run_tests fuzz -L fuzz
 }
