@@ -1,0 +1,188 @@
+// A store and a fetcher for tests: chunks from a map, inline or behind made-up URLs; counts requests, injects failures.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/json.h"
+#include "core/base/thread_pool.h"
+#include "core/cube/array.h"
+#include "vcube/fetcher.h"
+#include "vcube/store.h"
+
+namespace vcube::test {
+
+using Bytes = std::vector<std::byte>;
+
+inline Bytes from_hex(const std::string& hex) {
+    Bytes out;
+    for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+        out.push_back(static_cast<std::byte>(std::stoi(hex.substr(i, 2), nullptr, 16)));
+    }
+    return out;
+}
+
+inline Json load_json(const std::string& name) {
+    std::ifstream file(std::string(VCUBE_TEST_DATA) + "/cube/" + name);
+    std::stringstream text;
+    text << file.rdbuf();
+    return Json::parse(text.str());
+}
+
+/// Metadata and chunks by key. Chunks are Inline, or Remote with url "fake:<key>" where `remote` is set.
+class FakeStore : public Store {
+public:
+    std::map<std::string, std::string> texts;
+    std::map<std::string, Bytes> chunks;
+    bool remote = true;
+    bool bounded = true;  // remote ranges have an end
+    std::string fail_key;
+    mutable std::atomic<int> locate_calls{0};
+
+    [[nodiscard]] std::string_view name() const override { return "fake.json"; }
+    [[nodiscard]] Result<std::vector<std::string>> metadata_keys() const override {
+        std::vector<std::string> keys;
+        for (const auto& [key, text] : texts) {
+            keys.push_back(key);
+        }
+        return keys;
+    }
+    [[nodiscard]] Result<std::optional<std::string>> metadata(std::string_view key) const override {
+        const auto found = texts.find(std::string(key));
+        return found == texts.end() ? std::optional<std::string>() : std::optional(found->second);
+    }
+    Status locate(std::span<const std::string> keys, std::span<ChunkLocation> out) const override {
+        ++locate_calls;
+        for (std::size_t i = 0; i < keys.size(); ++i) {
+            if (keys[i] == fail_key) {
+                return Error{ErrorCode::kDenied, keys[i] + ": not allowed"};
+            }
+            const auto found = chunks.find(keys[i]);
+            if (found == chunks.end()) {
+                out[i] = Missing{};
+            } else if (!remote) {
+                out[i] = Inline{found->second, nullptr};
+            } else {
+                out[i] = Remote{"fake://user:secret@host/" + keys[i] + "?token=secret",
+                                {0, bounded ? found->second.size() : ByteRange::kEnd}};
+            }
+        }
+        return {};
+    }
+};
+
+/// Serves a FakeStore's chunks on the pool's threads.
+class FakeFetcher : public Fetcher {
+public:
+    FakeFetcher(ThreadPool& pool, std::shared_ptr<const FakeStore> store) : pool_(pool), store_(std::move(store)) {}
+
+    /// Called before each request; an error it returns is the request's.
+    std::function<std::optional<Error>(const std::string& key)> before;
+
+    void fetch(std::span<const FetchRequest> requests, const FetchSink& sink, const FetchOptions& options) override {
+        ++calls;
+        pool_.parallel_for(
+            requests.size(),
+            [&](std::size_t i) {
+                const std::string& url = requests[i].url;
+                const std::size_t begin = std::string("fake://user:secret@host/").size();
+                const std::string key = url.substr(begin, url.find('?') - begin);
+                {
+                    const std::lock_guard lock(mutex_);
+                    ++counts_[key];
+                    if (requests[i].range.bounded()) {
+                        bytes_ += requests[i].range.size();
+                    }
+                }
+                if (options.stop.stop_requested()) {
+                    return sink(i, Error{ErrorCode::kCancelled, "cancelled"});
+                }
+                if (before) {
+                    if (std::optional<Error> error = before(key)) {
+                        return sink(i, *std::move(error));
+                    }
+                }
+                const Bytes& all = store_->chunks.at(key);
+                const ByteRange range = requests[i].range;
+                if (range.bounded() && range.end > all.size()) {
+                    return sink(i, io_error("too short"));
+                }
+                sink(i, ByteSpan(all).subspan(range.begin, range.bounded() ? range.size() : std::dynamic_extent));
+            },
+            options.max_threads);
+    }
+
+    [[nodiscard]] std::map<std::string, int> counts() const {
+        const std::lock_guard lock(mutex_);
+        return counts_;
+    }
+    [[nodiscard]] int total() const {
+        int sum = 0;
+        for (const auto& [key, n] : counts()) {
+            sum += n;
+        }
+        return sum;
+    }
+    [[nodiscard]] std::uint64_t bytes() const {
+        const std::lock_guard lock(mutex_);
+        return bytes_;
+    }
+    std::atomic<int> calls{0};
+
+private:
+    ThreadPool& pool_;
+    std::shared_ptr<const FakeStore> store_;
+    mutable std::mutex mutex_;
+    std::map<std::string, int> counts_;
+    std::uint64_t bytes_ = 0;
+};
+
+/// A store with the runtime that reads it.
+struct Bench {
+    explicit Bench(std::shared_ptr<FakeStore> store_in, std::size_t cache_bytes = 1U << 20, std::size_t workers = 2)
+        : store(std::move(store_in)),
+          runtime(std::make_shared<Runtime>(workers, cache_bytes, FetcherFactory([this](ThreadPool& pool) {
+                                                auto made = std::make_unique<FakeFetcher>(pool, store);
+                                                fetcher = made.get();
+                                                return made;
+                                            }))) {}
+
+    [[nodiscard]] Array open(const std::string& path) const {
+        const auto zattrs = store->texts.find(path + "/.zattrs");
+        Result<ArrayMeta> meta = parse_zarray(path, store->texts.at(path + "/.zarray"),
+                                              zattrs == store->texts.end() ? "" : zattrs->second, "fake.json");
+        if (!meta.ok()) {
+            throw std::runtime_error(meta.error().message);
+        }
+        return Array::open(store, std::move(meta).value(), runtime).value();
+    }
+
+    std::shared_ptr<FakeStore> store;
+    FakeFetcher* fetcher = nullptr;
+    std::shared_ptr<Runtime> runtime;
+};
+
+/// The arrays that zarr-python wrote (tests/data/cube/make_fixtures.py).
+inline std::shared_ptr<FakeStore> fixture_store(const Json& fixtures) {
+    auto store = std::make_shared<FakeStore>();
+    for (const auto& [key, value] : fixtures["keys"].items()) {
+        if (key.find("/.z") != std::string::npos) {
+            store->texts[key] = value.get<std::string>();
+        } else {
+            store->chunks[key] = from_hex(value.get<std::string>());
+        }
+    }
+    return store;
+}
+
+}  // namespace vcube::test
