@@ -39,8 +39,8 @@ def make_file(path, step, rows, columns, chunk):
     rng = np.random.default_rng([SEED, step])
     lat, lon = np.linspace(90, -90, rows)[:, None], np.linspace(-180, 180, columns)
     smooth = 288 + 14 * np.cos(np.radians(lat)) * np.sin(np.radians(lon * 2 + step * 7)) + 6 * np.cos(np.radians(lat * 3))
-    sst = np.round((smooth + rng.normal(0, 0.25, smooth.shape) - 290) / 0.01).astype("i2")
-    sm = (np.round((0.25 + (smooth - 288) / 80 + rng.normal(0, 0.02, smooth.shape)) * 1000) / 1000).astype("f4")
+    sst = np.round((smooth + rng.normal(0, 1.2, smooth.shape) - 290) / 0.01).astype("i2")
+    sm = (np.round((0.25 + (smooth - 288) / 80 + rng.normal(0, 0.0015, smooth.shape)) * 1000) / 1000).astype("f4")
     dry = np.sin(np.radians(lon * 3)) * np.cos(np.radians(lat * 2)) < -0.2
     sst[dry], sm[dry] = -32767, -999
     with h5py.File(path, "w", libver="earliest") as file:
