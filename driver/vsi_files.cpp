@@ -39,6 +39,10 @@ using VsiFile = std::unique_ptr<VSILFILE, CloseVsi>;
 
 /// Keeps the caller's error state while VSI functions say what they like.
 struct QuietScope {
+    QuietScope() {
+        CPLErrorReset();
+        VSIErrorReset();
+    }
     CPLErrorStateBackuper keep;
     CPLErrorHandlerPusher quiet{CPLQuietErrorHandler};
 };
@@ -126,17 +130,23 @@ Result<Buffer> read_file(const std::string& vsi_path, const std::string& name, s
 
 std::string last_vsi_error(std::string_view url) {
     std::string text = VSIGetLastErrorNo() != VSIE_None ? VSIGetLastErrorMsg() : CPLGetLastErrorMsg();
-    // Replace the URL itself, then whatever still looks like a query string.
+    // The URL itself first, then whatever else looks like a query string or user info.
     const std::string clean = redacted(url);
     for (std::size_t at = text.find(url); !url.empty() && at != std::string::npos; at = text.find(url, at)) {
         text.replace(at, url.size(), clean);
         at += clean.size();
     }
-    for (std::size_t at = text.find('?'); at != std::string::npos; at = text.find('?', at + 1)) {
-        const std::size_t end = text.find_first_of(" \t\r\n'\"", at);
+    constexpr const char* kEndOfUrl = " \t\r\n'\"";
+    for (std::size_t at = text.find('?'); at != std::string::npos; at = text.find('?', at)) {
+        const std::size_t end = text.find_first_of(kEndOfUrl, at);
         text.erase(at, end == std::string::npos ? std::string::npos : end - at);
-        if (at >= text.size()) {
-            break;
+    }
+    for (std::size_t at = text.find("://"); at != std::string::npos; at = text.find("://", at)) {
+        at += 3;
+        const std::size_t end = text.find_first_of(std::string("/") + kEndOfUrl, at);
+        const std::size_t user_end = text.substr(at, end == std::string::npos ? end : end - at).rfind('@');
+        if (user_end != std::string::npos) {
+            text.erase(at, user_end + 1);
         }
     }
     return text;
