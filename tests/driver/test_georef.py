@@ -177,7 +177,8 @@ def test_nodata_and_scaling(make_cube, dtype, fill_value, attributes, nodata, sc
         add(group, "data", np.arange(6, dtype=dtype).reshape(2, 3), ["y", "x"], fill_value=fill_value, **attributes)
 
     path = make_cube(fill)
-    band = open_array(path).GetRasterBand(1)
+    dataset = open_array(path)  # outlives its band
+    band = dataset.GetRasterBand(1)
     got = band.GetNoDataValue()
     assert got is None if nodata is None else (np.isnan(got) if nodata != nodata else got == nodata)
     assert (band.GetScale(), band.GetOffset()) == (scaling or (None, None))
