@@ -158,7 +158,9 @@ std::size_t root_length(std::string_view base) {
         return slash == std::string_view::npos ? base.size() : slash + 1;
     }
     std::size_t slash = base.find('/', 1);
-    slash = slash == std::string_view::npos ? slash : base.find('/', slash + 1);
+    if (slash != std::string_view::npos && starts_with_any(base, kRemoteVsi)) {
+        slash = base.find('/', slash + 1);  // the bucket belongs to the root
+    }
     return slash == std::string_view::npos ? base.size() : slash + 1;
 }
 
