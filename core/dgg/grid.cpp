@@ -186,10 +186,8 @@ Projection::Projection(std::shared_ptr<const State> state) : state_(std::move(st
 
 namespace {
 
-/// The first instance, and the definition where there is a single one.
-Status prepare(const std::string& crs, std::string& definition, Instance& first) {
-    std::string message;
-    first.context = new_context(&message);
+/// Makes the first transformation, in the context that `first` has; and the definition where there is a single one.
+Status prepare(const std::string& crs, const std::string& message, std::string& definition, Instance& first) {
     if (first.context == nullptr) {
         return Error{ErrorCode::kLimit, "CRS \"" + crs + "\": PROJ has no memory for a context"};
     }
@@ -214,7 +212,6 @@ Status prepare(const std::string& crs, std::string& definition, Instance& first)
         std::string reason = !message.empty() ? message : text != nullptr ? text : "no transformation to WGS 84";
         return invalid("CRS \"" + crs + "\": " + reason);
     }
-    proj_log_func(context, nullptr, keep_message);
     return {};
 }
 
@@ -223,10 +220,12 @@ Status prepare(const std::string& crs, std::string& definition, Instance& first)
 Result<std::shared_ptr<const Projection::State>> Projection::State::create(const std::string& crs) {
     auto state = std::make_shared<State>();
     state->crs = crs;
-    Instance first;
-    if (Status status = prepare(crs, state->definition, first); !status.ok()) {
+    std::string message;  // outlives `first`, which may write to it until it is destroyed
+    Instance first{new_context(&message), nullptr};
+    if (Status status = prepare(crs, message, state->definition, first); !status.ok()) {
         return status.error();
     }
+    proj_log_func(first.context.get(), nullptr, keep_message);
     state->lonlat = state->definition.starts_with("proj=noop");
     state->smooth = all_smooth(state->definition);
     state->give_back(std::move(first));

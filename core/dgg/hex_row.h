@@ -21,10 +21,10 @@ struct RowSteps {
 };
 
 struct HexRow {
-    RowPolynomial u{}, v{};    // quad coordinates from (base_u, base_v); not negative along the row
-    std::size_t degree = 5;    // higher coefficients are ignored
-    float margin = 0;          // smallest difference between the two largest weights that is believed
-    std::uint32_t stride = 0;  // result = base + i * stride + j, with (i, j) from (base_u, base_v)
+    RowPolynomial u{}, v{};  // quad coordinates from (base_u, base_v); not negative along the row
+    std::size_t degree = 5;  // 2..5; higher coefficients are ignored
+    float margin = 0;        // smallest difference between the two largest weights that is believed
+    int shift = 0;           // result = base + (i << shift) + j, with (i, j) from (base_u, base_v)
     std::uint32_t base = 0;
 };
 

@@ -33,7 +33,7 @@ public:
     [[nodiscard]] bool may_touch_box(double west, double south, double east, double north) const;
 
 private:
-    std::vector<std::uint64_t> bits_;
+    std::vector<std::uint64_t> bits_;  // half-degree boxes, south to north, each row from 180 W
 };
 
 /// Immutable and thread-safe: several threads may map windows of one mapper at once.

@@ -25,7 +25,9 @@ constexpr double kInherit = 2e-8;          // radians: surfaces this exact stand
 constexpr double kWeights = 4;             // difference of two weights moves by at most 3 times the coordinates' error
 
 constexpr double kSize = kQuadSize;
-constexpr std::uint32_t kFarStride = 1024;  // keeps i and j apart where either may be kQuadSize
+constexpr int kQuadShift = 9;
+static_assert(kQuadSize == 1U << kQuadShift);
+constexpr int kFarShift = 10;  // keeps i and j apart where either may be kQuadSize
 
 double half_width(std::uint32_t pixels) {
     return 0.5 * (pixels - 1);
@@ -83,8 +85,8 @@ void resolve_far_edge(std::uint32_t quad, std::uint32_t base_i, std::uint32_t ba
             continue;
         }
         // Pixels that another piece claims may lie outside the quad: any number does for them.
-        const std::uint32_t i = std::min(cell / kFarStride + base_i, kQuadSize);
-        const std::uint32_t j = std::min(cell % kFarStride + base_j, kQuadSize);
+        const std::uint32_t i = std::min((cell >> kFarShift) + base_i, kQuadSize);
+        const std::uint32_t j = std::min(cell % (1U << kFarShift) + base_j, kQuadSize);
         cell = i < kQuadSize && j < kQuadSize ? base + i * kQuadSize + j : owner(quad, i, j);
     }
 }
@@ -319,10 +321,10 @@ bool PatchMapper::fit_piece(const Earth& earth, std::uint32_t id, PieceSurface& 
     if (result.on_far_edge) {
         result.base_i = base_i;
         result.base_j = base_j;
-        result.row.stride = kFarStride;
+        result.row.shift = kFarShift;
         result.row.base = 0;
     } else {
-        result.row.stride = kQuadSize;
+        result.row.shift = kQuadShift;
         result.row.base = 2 + (piece.quad - 1) * kQuadSize * kQuadSize + base_i * kQuadSize + base_j;
     }
     return true;
