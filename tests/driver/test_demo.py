@@ -1,5 +1,6 @@
 """What data/ makes, opened through the plugin: synthetic products of both generations, their references, and the docs
 in step with the driver."""
+import base64
 import json
 import os
 import pathlib
@@ -113,14 +114,15 @@ def test_metadata_of_both_generations(product):
     metadata, band = raster.GetMetadata(), raster.GetRasterBand(1)
     assert metadata["ACQUISITION_START"] == "2023-07-15T03:45:00Z"
     assert metadata["PASS"] == "ASCENDING"
-    assert int(metadata["ORBIT"]) == 71990  # 1504 revolutions of 149 days / 2144 after orbit 70486
+    assert int(metadata["ORBIT"]) == 71991  # 1505 revolutions of 149 days / 2144 after orbit 70486
     assert band.GetScale() == 0.005
     assert band.GetNoDataValue() == 0
     assert band.DataType == gdal.GDT_Byte
 
 
 def test_flags_have_no_zero_as_nodata(product):
-    band = gdal.Open(f'VCUBE:"{product}":/Confidence_Flags').GetRasterBand(1)
+    raster = gdal.Open(f'VCUBE:"{product}":/Confidence_Flags')
+    band = raster.GetRasterBand(1)
     assert band.GetNoDataValue() != 0
     assert band.GetMetadata()["FLAG_FL_NO_PROD"] == "16"
 
@@ -226,6 +228,51 @@ def test_the_driver_page_names_every_grid_as_it_is():
         assert grid.GetSpatialRef().GetAuthorityCode(None) == crs.partition(":")[2], name
     listed = str(error.value).partition("there are ")[2].split(", ")
     assert sorted(listed) == sorted(row[0] for row in rows)
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    """A folder as the docs' reader has it: a product under the names that the docs use, a cube of references, data/."""
+    folder = tmp_path_factory.mktemp("reader")
+    made = run(PROJECT / "data/make_product.py", folder, "--points", POINTS)
+    for name in ("product.nc", "SM_OPER_MIR_SMUDP2_20230401T150613_20230401T155931_700_001_1.nc"):
+        os.link(made, folder / name)
+    run(PROJECT / "data/make_references.py", folder / "product.nc", folder / "product.nc.json")
+    array = {"zarr_format": 2, "compressor": None, "filters": None, "fill_value": 0, "order": "C"}
+    refs = {".zgroup": {"zarr_format": 2}}
+    for name, values, dims in (("sst", np.arange(120.0).reshape(5, 4, 6), ["time", "lat", "lon"]),
+                               ("lat", np.linspace(50, 47, 4), ["lat"]), ("lon", np.linspace(5, 10, 6), ["lon"])):
+        refs[name + "/.zarray"] = array | {"shape": values.shape, "chunks": values.shape, "dtype": values.dtype.str}
+        units = {"lat": "degrees_north", "lon": "degrees_east"}
+        refs[name + "/.zattrs"] = {"_ARRAY_DIMENSIONS": dims} | ({"units": units[name]} if name in units else {})
+        encoded = base64.b64encode(values.tobytes()).decode()
+        refs[name + "/" + ".".join("0" * values.ndim)] = "base64:" + encoded
+    (folder / "refs.json").write_text(json.dumps({"version": 1, "refs": refs}))
+    (folder / "data").symlink_to(PROJECT / "data")
+    return folder
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/driver.md", "docs/smos.md"])
+def test_the_docs_commands_work_as_printed(page, reader):
+    text = (PROJECT / page).read_text(encoding="utf-8")
+    commands = re.findall(r"^(?: {4})?((?:gdal\w*(?:\.py)?|data/make\w+\.py) .*)$", text, re.MULTILINE)
+    assert len(commands) >= 4
+    for left in reader.glob("*.tif"):
+        left.unlink()
+    for command in commands:
+        result = subprocess.run(command, shell=True, cwd=reader, check=False, capture_output=True, text=True)
+        assert result.returncode == 0, f"{command}\n{result.stdout}{result.stderr}"
+        assert "ERROR" not in result.stderr, f"{command}\n{result.stderr}"
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/smos.md"])
+def test_the_docs_python_works_as_printed(page, reader):
+    text = (PROJECT / page).read_text(encoding="utf-8")
+    code = "".join(re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
+    assert code
+    result = subprocess.run([sys.executable, "-c", code + "\nassert (moisture > 0).sum() > 1000\n"], cwd=reader, check=False,
+                            capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
 
 
 def test_the_orbit_is_the_one_of_the_facts():
