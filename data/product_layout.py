@@ -106,8 +106,8 @@ def global_attributes(facts, columns):
     info = "VH:SPH:MI:"
     out |= {info + k: v for k, v in (
         ("SPH_Descriptor", "MIR_SMUDP2_SPH"), ("Checksum", "0000000000"),
-        ("Header_Schema", "HDR_SM_XXXX_MIR_SMUDP2_0400.xsd"),
-        ("Datablock_Schema", "DBL_SM_XXXX_MIR_SMUDP2_0400.binXschema.xml"), ("Header_Size", "000000"),
+        ("Header_Schema", "HDR_SM_TEST_MIR_SMUDP2_0400.xsd"),
+        ("Datablock_Schema", "DBL_SM_TEST_MIR_SMUDP2_0400.binXschema.xml"), ("Header_Size", "000000"),
         ("Datablock_Size", f"{n * 223:011d}"), ("HW_Identifier", "0001"),
         ("TI:Precise_Validity_Start", _utc(f["start"], 6)), ("TI:Precise_Validity_Stop", _utc(f["stop"], 6)),
         ("TI:Abs_Orbit_Start", f"{f['orbit']:+06d}"), ("TI:Start_Time_ANX_T", "0.000000"),
