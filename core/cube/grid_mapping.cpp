@@ -54,18 +54,25 @@ private:
 
 /// " +ellps..." of the figure of the Earth, with prime meridian and datum shift.
 std::string figure_text(const Json& attributes, bool& is_wgs84) {
-    std::optional<double> a = attribute_number(attributes, "semi_major_axis");
-    const std::optional<double> b = attribute_number(attributes, "semi_minor_axis");
-    const std::optional<double> flattening = attribute_number(attributes, "inverse_flattening");
-    std::optional<double> radius = attribute_number(attributes, "earth_radius");
+    const auto length = [&](const char* key) {
+        const std::optional<double> value = attribute_number(attributes, key);
+        return value && std::isfinite(*value) && *value > 0 ? value : std::nullopt;
+    };
+    const std::optional<double> a = length("semi_major_axis");
+    const std::optional<double> b = length("semi_minor_axis");
+    std::optional<double> flattening = attribute_number(attributes, "inverse_flattening");
+    if (flattening && !(std::isfinite(*flattening) && *flattening >= 0)) {
+        flattening.reset();
+    }
+    std::optional<double> radius = length("earth_radius");
     if (!radius && a && ((b && *a == *b) || (flattening && *flattening == 0) || (!b && !flattening))) {
         radius = a;  // a sphere, said in other words
     }
     std::string text;
     is_wgs84 = false;
-    if (radius && *radius > 0) {
+    if (radius) {
         text = " +R=" + number_text(*radius);
-    } else if (a && *a > 0) {
+    } else if (a) {
         is_wgs84 = *a == 6378137.0 && (flattening ? std::fabs(*flattening - 298.257223563) < 1e-8
                                                   : std::fabs(*b - 6356752.314245179) < 1e-3);
         text = is_wgs84 ? " +datum=WGS84"

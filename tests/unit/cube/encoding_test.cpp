@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstring>
+#include <cstddef>
 
 #include "core/base/dtype_text.h"
 
@@ -14,8 +14,9 @@ ArrayMeta array(const char* dtype, const char* attributes, const std::string& fi
     ArrayMeta meta;
     meta.dtype = parse_dtype(dtype).value();
     meta.attributes = parse_json(attributes, "attributes").value();
-    meta.fill.resize(fill.size());
-    std::memcpy(meta.fill.data(), fill.data(), fill.size());
+    for (const char c : fill) {
+        meta.fill.push_back(static_cast<std::byte>(c));
+    }
     return meta;
 }
 

@@ -66,6 +66,17 @@ TEST(GridMapping, OddParameters) {
         "standard_parallel": "49.0, 77.0", "latitude_of_projection_origin": [49], "longitude_of_central_meridian": "-95",
         "false_easting": "NaN", "earth_radius": 6371000})"))),
               words_of("+proj=lcc +lat_1=49 +lat_2=77 +lat_0=49 +lon_0=-95 +R=6371000 +units=m +no_defs +type=crs"));
+    // Figures that make no sense are unsaid ones.
+    for (const char* figure : {R"("earth_radius": 0)", R"("earth_radius": "NaN")", R"("semi_major_axis": -1)",
+                               R"("inverse_flattening": 298)", R"("semi_minor_axis": 6356752)"}) {
+        EXPECT_EQ(
+            crs_of_grid_mapping(json(R"({"grid_mapping_name": "latitude_longitude", )" + std::string(figure) + "}")),
+            "EPSG:4326")
+            << figure;
+    }
+    EXPECT_EQ(crs_of_grid_mapping(json(R"({"grid_mapping_name": "latitude_longitude", "earth_radius": -5,
+        "semi_major_axis": 6378137.0, "inverse_flattening": "NaN"})")),
+              "+proj=longlat +R=6378137 +no_defs +type=crs");
     // A sphere that is said as two equal axes, or as a flattening of 0.
     for (const char* figure :
          {R"("semi_major_axis": 6371229, "semi_minor_axis": 6371229)",
