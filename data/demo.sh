@@ -59,7 +59,7 @@ cube="VCUBE:\"$refs\":/Soil_Moisture"
 say "What is in it"
 run gdalinfo "$file"
 cp "$out/log.txt" "$out/gdalinfo.txt"
-grep -vE '^ {4,}|^Files|^ +Color' "$out/gdalinfo.txt" | head -n 45
+sed '/^Coordinate System is/,/^Data axis/d' "$out/gdalinfo.txt"
 
 say "A cloud-optimised GeoTIFF of a window, from the product file"
 run gdal_translate -q -of COG -co COMPRESS=DEFLATE "${window[@]}" "$file" "$out/latlon.tif"
@@ -67,11 +67,11 @@ say "Europe in EPSG:3035, drawn cell by cell on that grid, from the reference"
 run gdal_translate -q -oo GRID=LAEA_EUROPE -co COMPRESS=DEFLATE -co TILED=YES "$cube" "$out/laea.tif"
 say "The same area by way of gdalwarp"
 rm -f "$out/warped.tif"
-run gdalwarp -q -multi -overwrite -t_srs EPSG:3035 -te 2500000 1400000 6500000 5400000 -tr 5000 5000 -co COMPRESS=DEFLATE "$cube" "$out/warped.tif"
+run gdalwarp -q -multi -overwrite -t_srs EPSG:3035 -te 2500000 1400000 7500000 5500000 -tr 2500 2500 -co COMPRESS=DEFLATE "$cube" "$out/warped.tif"
 
 say "Colours and a picture with a legend"
 for map in latlon laea; do
-    run gdaldem color-relief -q -alpha "$out/$map.tif" data/styles/soil_moisture.txt "$out/${map}_colour.tif"
+    run gdaldem color-relief -q -alpha -co COMPRESS=DEFLATE "$out/$map.tif" data/styles/soil_moisture.txt "$out/${map}_colour.tif"
 done
 run /usr/bin/python3 -B data/draw_map.py --title "$title" "$out/demo.png" "$out/latlon_colour.tif" "$out/laea_colour.tif"
 rm -f "$out/log.txt"
