@@ -426,8 +426,9 @@ Result<std::unique_ptr<GDALDataset>> open_cube_dataset(const OpenContext& contex
                        context.name.selections.front().dimension + "=[...]");
     }
     std::vector<SubdatasetEntry> entries;
+    TimeSpans spans;
     for (const ArrayMeta* const array : arrays) {
-        entries.push_back({subdataset_name(source.location, array->path), describe_array(context, *array)});
+        entries.push_back({subdataset_name(source.location, array->path), describe_array(context, *array, spans)});
     }
     MetadataItems metadata;
     for (const auto& [key, value] : source.hierarchy->attributes.items()) {

@@ -39,22 +39,30 @@ bool is_shown(const ArrayMeta& array) {
     }
 }
 
-/// "2023-04-01 to 2023-04-12" for an array with a time dimension, or "".
-std::string time_span(const OpenContext& context, const ArrayMeta& array) {
-    const OpenedStore& source = *context.source;
+/// "2023-04-01 to 2023-04-12", or "" where the coordinate cannot be read.
+std::string span_of(const OpenContext& context, const ArrayMeta& coordinate) {
+    constexpr std::uint64_t kMaxTimes = 20000;
+    const std::vector<std::string> labels =
+        coordinate_labels(coordinate, context.source->store, context.runtime, kMaxTimes);
+    if (labels.empty()) {
+        return "";
+    }
+    const auto day = [](const std::string& iso) { return iso.substr(0, iso.find('T')); };
+    const auto [first, last] = std::minmax_element(labels.begin(), labels.end());
+    return day(*first) == day(*last) ? day(*first) : day(*first) + " to " + day(*last);
+}
+
+/// Of the array's first time dimension; "" where it has none.
+std::string time_span(const OpenContext& context, const ArrayMeta& array, TimeSpans& spans) {
     for (std::size_t d = 0; d < array.shape.size() && d < array.dimensions.size(); ++d) {
         const ArrayMeta* const coordinate =
-            find_coordinate(*source.hierarchy, parent_path(array.path), array.dimensions[d], array.shape[d]);
+            find_coordinate(*context.source->hierarchy, parent_path(array.path), array.dimensions[d], array.shape[d]);
         if (coordinate == nullptr || !is_time(*coordinate)) {
             continue;
         }
-        const std::vector<std::string> labels = coordinate_labels(*coordinate, source.store, context.runtime, 20000);
-        if (labels.empty()) {
-            return "";
-        }
-        const auto day = [](const std::string& iso) { return iso.substr(0, iso.find('T')); };
-        const auto [first, last] = std::minmax_element(labels.begin(), labels.end());
-        return day(*first) == day(*last) ? day(*first) : day(*first) + " to " + day(*last);
+        const auto known = spans.find(coordinate->path);
+        return known != spans.end() ? known->second
+                                    : spans.emplace(coordinate->path, span_of(context, *coordinate)).first->second;
     }
     return "";
 }
@@ -165,7 +173,7 @@ std::vector<const ArrayMeta*> listed_arrays(const Group& root, const std::string
     return rasters.empty() ? others : rasters;
 }
 
-std::string describe_array(const OpenContext& context, const ArrayMeta& array) {
+std::string describe_array(const OpenContext& context, const ArrayMeta& array, TimeSpans& spans) {
     const Encoding encoding = decode_encoding(array);
     std::string out = "[";
     for (std::size_t d = 0; d < array.shape.size(); ++d) {
@@ -178,7 +186,7 @@ std::string describe_array(const OpenContext& context, const ArrayMeta& array) {
         out += ", " + encoding.units;
     }
     out += ", " + type_name(encoding.type);
-    const std::string span = time_span(context, array);
+    const std::string span = time_span(context, array, spans);
     return span.empty() ? out : out + ", " + span;
 }
 

@@ -1,6 +1,7 @@
 // Attributes and coordinates of an array as GDAL metadata, and what subdataset lists say of it.
 #pragma once
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,8 +28,11 @@ std::vector<BandLabel> band_labels(const OpenContext& context, const RasterArray
 /// them, those with fewer. `under`: only those in this group and below.
 std::vector<const ArrayMeta*> listed_arrays(const Group& root, const std::string& under);
 
+/// Time spans by path of the coordinate: arrays of one store share their time axes.
+using TimeSpans = std::map<std::string, std::string>;
+
 /// "[12x720x1440] sea surface temperature (sst), K, int16, 2023-04-01 to 2023-04-12".
-std::string describe_array(const OpenContext& context, const ArrayMeta& array);
+std::string describe_array(const OpenContext& context, const ArrayMeta& array, TimeSpans& spans);
 
 /// numpy-like name of a type for people ("int16", "float32", "datetime64[ns]").
 std::string type_name(const DType& type);
