@@ -14,12 +14,13 @@ constexpr std::uint32_t kPatchHeight = 64;
 constexpr std::uint32_t kFewPixels = 32;  // not worth polynomials
 
 // Distances in cells: a cell is 0.00235 radians across.
-constexpr double kCellsPerRadian = 700;    // with the projection's distortion, rounded up
-constexpr double kTailSafety = 4;          // measured share of high degrees to error
-constexpr double kMaxError = 2e-3;         // beyond it, too many pixels would be unsure: smaller rectangles
-constexpr double kRounding = 1e-6;         // double arithmetic, with plenty to spare
-constexpr double kIteration = 1e-5;        // PROJ's iterative inverses stop at some 1e-10 radians
-constexpr double kDropped = 2e-5;          // degrees that matter less are not evaluated
+constexpr double kCellsPerRadian = 700;  // with the projection's distortion, rounded up
+constexpr double kMaxError = 0.03;
+constexpr double kErrorPixels = 8;   // error times pixels: beyond it, smaller rectangles cost less than unsure pixels
+constexpr double kResolved = 0.01;   // largest share of the high degrees in a surface that counts as smooth
+constexpr double kRounding = 1e-6;   // double arithmetic, with plenty to spare
+constexpr double kIteration = 1e-5;  // PROJ's iterative inverses stop at some 1e-10 radians
+constexpr double kDropped = 2e-5;    // degrees that matter less are not evaluated
 constexpr double kFloatRounding = 1.2e-6;  // of a polynomial of degree 5 in float, relative to its bound
 constexpr double kInherit = 2e-8;          // radians: surfaces this exact stand for the projection itself
 constexpr double kWeights = 4;             // difference of two weights moves by at most 3 times the coordinates' error
@@ -35,12 +36,7 @@ double half_width(std::uint32_t pixels) {
 
 /// Collapses a surface to one row's polynomial.
 RowPolynomial at_row(const Surface& surface, double t) {
-    std::array<double, kNodeWidth> sum = surface.coefficients[kNodes - 1];
-    for (std::size_t power = kNodes - 1; power > 0; --power) {
-        for (std::size_t k = 0; k < kNodeWidth; ++k) {
-            sum[k] = sum[k] * t + surface.coefficients[power - 1][k];
-        }
-    }
+    const NodeRow sum = surface.at_row(t);
     RowPolynomial row;
     for (std::size_t k = 0; k < row.size(); ++k) {
         row[k] = static_cast<float>(sum[k]);
@@ -234,7 +230,7 @@ bool PatchMapper::sample(const Window& area, const Earth* parent, Earth& earth) 
     earth.surface_error = earth.node_error;
     for (std::size_t k = 0; k < 3; ++k) {
         earth.surfaces[k] = Surface::fit(earth.at_nodes[k], earth.node_rows);
-        earth.surface_error += kTailSafety * earth.surfaces[k].tail();
+        earth.surface_error += earth.surfaces[k].tail();
     }
     return true;
 }
@@ -294,9 +290,11 @@ bool PatchMapper::fit_piece(const Earth& earth, std::uint32_t id, PieceSurface& 
     result.v = Surface::fit(v, earth.node_rows);
     const double spread_u = result.u.spread();
     const double spread_v = result.v.spread();
-    double error = kTailSafety * std::max(result.u.tail(), result.v.tail()) + kCellsPerRadian * earth.node_error +
-                   kRounding + (projection_->is_lonlat() ? 0 : kIteration);
-    if (!(error <= kMaxError)) {
+    const double tail = std::max(result.u.tail(), result.v.tail());
+    double error = tail + kCellsPerRadian * earth.node_error + kRounding + (projection_->is_lonlat() ? 0 : kIteration);
+    const double pixels = earth.area.width * earth.area.height;
+    if (!(error <= std::min(kMaxError, kErrorPixels / pixels)) ||
+        tail > kResolved * std::max(spread_u, spread_v) + kRounding) {
         return false;
     }
     result.on_far_edge = result.u.middle() + spread_u > kSize - 2 || result.v.middle() + spread_v > kSize - 2;

@@ -44,8 +44,9 @@ const NodeTables& tables() {
     return made;
 }
 
-/// left * middle * right, all kNodes square.
-NodeMatrix product(const NodeMatrix& left, const NodeMatrix& middle, const NodeMatrix& right, std::size_t rows) {
+/// left * middle * right, all kNodes square; of middle the first `rows` rows count.
+[[gnu::always_inline]] inline NodeMatrix product_body(const NodeMatrix& left, const NodeMatrix& middle,
+                                                      const NodeMatrix& right, std::size_t rows) {
     NodeMatrix half{};
     for (std::size_t row = 0; row < rows; ++row) {
         for (std::size_t k = 0; k < kNodes; ++k) {
@@ -65,6 +66,51 @@ NodeMatrix product(const NodeMatrix& left, const NodeMatrix& middle, const NodeM
     return result;
 }
 
+/// Coefficients of a row at t.
+[[gnu::always_inline]] inline NodeRow collapse_body(const NodeMatrix& coefficients, double t) {
+    NodeRow sum = coefficients[kNodes - 1];
+    for (std::size_t power = kNodes - 1; power > 0; --power) {
+        for (std::size_t k = 0; k < kNodeWidth; ++k) {
+            sum[k] = sum[k] * t + coefficients[power - 1][k];
+        }
+    }
+    return sum;
+}
+
+// The same source for each instruction set: the compiler vectorises the loops after inlining.
+NodeMatrix product_plain(const NodeMatrix& left, const NodeMatrix& middle, const NodeMatrix& right, std::size_t rows) {
+    return product_body(left, middle, right, rows);
+}
+NodeRow collapse_plain(const NodeMatrix& coefficients, double t) {
+    return collapse_body(coefficients, t);
+}
+#if defined(__x86_64__)
+[[gnu::target("avx2")]] NodeMatrix product_avx2(const NodeMatrix& left, const NodeMatrix& middle,
+                                                const NodeMatrix& right, std::size_t rows) {
+    return product_body(left, middle, right, rows);
+}
+[[gnu::target("avx2")]] NodeRow collapse_avx2(const NodeMatrix& coefficients, double t) {
+    return collapse_body(coefficients, t);
+}
+#endif
+
+struct Functions {
+    decltype(&product_plain) product = product_plain;
+    decltype(&collapse_plain) collapse = collapse_plain;
+};
+
+const Functions& functions() {
+    static const Functions chosen = [] {
+#if defined(__x86_64__)
+        if (__builtin_cpu_supports("avx2") != 0) {
+            return Functions{product_avx2, collapse_avx2};
+        }
+#endif
+        return Functions{};
+    }();
+    return chosen;
+}
+
 }  // namespace
 
 const std::array<double, kNodes>& nodes() {
@@ -73,7 +119,7 @@ const std::array<double, kNodes>& nodes() {
 
 Surface Surface::fit(const NodeMatrix& values, std::size_t rows) {
     static constexpr NodeMatrix kConstant{{{1}}};
-    return {product(rows == 1 ? kConstant : tables().inverse, values, tables().inverse_transposed, rows)};
+    return {functions().product(rows == 1 ? kConstant : tables().inverse, values, tables().inverse_transposed, rows)};
 }
 
 NodeMatrix Surface::values_in(double s_middle, double s_half, double t_middle, double t_half, std::size_t rows) const {
@@ -90,7 +136,11 @@ NodeMatrix Surface::values_in(double s_middle, double s_half, double t_middle, d
             t_power *= t_middle + (rows == 1 ? 0 : t_half * at[k]);
         }
     }
-    return product(t_powers, coefficients, s_powers, kNodes);
+    return functions().product(t_powers, coefficients, s_powers, kNodes);
+}
+
+NodeRow Surface::at_row(double t) const {
+    return functions().collapse(coefficients, t);
 }
 
 double Surface::spread() const {

@@ -12,8 +12,9 @@ namespace vcube::dgg {
 
 inline constexpr std::size_t kNodes = 6;      // along each axis: degree 5
 inline constexpr std::size_t kNodeWidth = 8;  // padded for vector instructions
+using NodeRow = std::array<double, kNodeWidth>;
 /// [t][s]: values at nodes, or coefficients of t^row s^column. Padding is zero.
-using NodeMatrix = std::array<std::array<double, kNodeWidth>, kNodes>;
+using NodeMatrix = std::array<NodeRow, kNodes>;
 
 /// The nodes in [-1, 1].
 const std::array<double, kNodes>& nodes();
@@ -28,6 +29,9 @@ struct Surface {
     /// Values at the nodes of a part of the rectangle: s = s_middle + s_half * node, and t likewise.
     [[nodiscard]] NodeMatrix values_in(double s_middle, double s_half, double t_middle, double t_half,
                                        std::size_t rows) const;
+
+    /// Coefficients of s^k along the row at t.
+    [[nodiscard]] NodeRow at_row(double t) const;
 
     /// Largest deviation from the middle's value, as a bound.
     [[nodiscard]] double spread() const;
