@@ -60,12 +60,10 @@ std::string figure_text(const Json& attributes, bool& is_wgs84) {
     };
     const std::optional<double> a = length("semi_major_axis");
     const std::optional<double> b = length("semi_minor_axis");
-    std::optional<double> flattening = attribute_number(attributes, "inverse_flattening");
-    if (flattening && !(std::isfinite(*flattening) && *flattening >= 0)) {
-        flattening.reset();
-    }
+    const double flattening = attribute_number(attributes, "inverse_flattening").value_or(-1.0);
+    const bool flattened = std::isfinite(flattening) && flattening >= 0;
     std::optional<double> radius = length("earth_radius");
-    if (!radius && a && ((b && *a == *b) || (flattening && *flattening == 0) || (!b && !flattening))) {
+    if (!radius && a && ((b && *a == *b) || (flattened && flattening == 0) || (!b && !flattened))) {
         radius = a;  // a sphere, said in other words
     }
     std::string text;
@@ -73,11 +71,11 @@ std::string figure_text(const Json& attributes, bool& is_wgs84) {
     if (radius) {
         text = " +R=" + number_text(*radius);
     } else if (a) {
-        is_wgs84 = *a == 6378137.0 && (flattening ? std::fabs(*flattening - 298.257223563) < 1e-8
-                                                  : std::fabs(*b - 6356752.314245179) < 1e-3);
+        is_wgs84 = *a == 6378137.0 && (flattened ? std::fabs(flattening - 298.257223563) < 1e-8
+                                                 : std::fabs(*b - 6356752.314245179) < 1e-3);
         text = is_wgs84 ? " +datum=WGS84"
                         : " +a=" + number_text(*a) +
-                              (flattening ? " +rf=" + number_text(*flattening) : " +b=" + number_text(*b));
+                              (flattened ? " +rf=" + number_text(flattening) : " +b=" + number_text(*b));
     } else {
         const std::string name = to_lower(attribute_text(attributes, "reference_ellipsoid_name"));
         const std::string datum = to_lower(attribute_text(attributes, "horizontal_datum_name"));
