@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
 #include <cstring>
 #include <mutex>
@@ -430,14 +431,24 @@ protected:
         zarray["dtype"] = big() ? ">u4" : "<u4";
         store_->texts["a/.zarray"] = zarray.dump();
         store_->remote = std::get<2>(GetParam());
-        Bytes& chunk = store_->chunks["a/0.0.0"];
-        chunk.resize(4 * kElements);
-        for (std::uint32_t i = 0; i < kElements; ++i) {
-            const std::uint32_t value = i * 2654435761U;
-            for (unsigned b = 0; b < 4; ++b) {
-                chunk[4 * i + (big() ? 3 - b : b)] = static_cast<std::byte>((value >> (8 * b)) & 0xFFU);
+        store_->chunks["a/0.0.0"] = numbers(big());
+    }
+    static const Bytes& numbers(bool big_endian) {
+        static const std::array<Bytes, 2> made = [] {
+            std::array<Bytes, 2> out;
+            for (unsigned order = 0; order < 2; ++order) {
+                out[order].resize(4 * kElements);
+                for (std::uint32_t i = 0; i < kElements; ++i) {
+                    const std::uint32_t value = i * 2654435761U;
+                    for (unsigned b = 0; b < 4; ++b) {
+                        const unsigned place = order == 1 ? 3 - b : b;
+                        out[order][4 * i + place] = static_cast<std::byte>((value >> (8 * b)) & 0xFFU);
+                    }
+                }
             }
-        }
+            return out;
+        }();
+        return made[big_endian ? 1 : 0];
     }
     static bool fortran() { return std::get<0>(GetParam()); }
     static bool big() { return std::get<1>(GetParam()); }
@@ -474,7 +485,7 @@ TEST_P(LargeBareChunk, IsReadByParts) {
     check(array, {{39, 199, 389}, {40, 200, 390}, {-1, -1, -1}});
     check(array, {{3, 17, 100}, {30, 5, 50}, {1, 3, 2}});
     std::mt19937 random(3);
-    for (int i = 0; i < 5; ++i) {
+    for (int i = 0; i < 3; ++i) {
         check(array, random_region(array.meta().shape, random));
     }
     EXPECT_EQ(bench.runtime->cache.statistics().bytes, 0U);
