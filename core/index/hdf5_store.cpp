@@ -59,6 +59,8 @@ public:
         H5Pget_userblock(create.id(), &user_block);
         layout_.base = user_block;
         H5Pget_sizes(create.id(), &layout_.address_size, &layout_.length_size);
+        link_access_ = Hdf5Handle(H5Pcreate(H5P_LINK_ACCESS));
+        H5Pset_elink_cb(link_access_.id(), &refuse_other_files, nullptr);
     }
 
     Status walk() {
@@ -80,6 +82,13 @@ private:
         Status status;
         std::exception_ptr failure;
     };
+
+    /// Soft links may lead through external ones.
+    static herr_t refuse_other_files(const char* /*parent_file*/, const char* /*parent_group*/,
+                                     const char* /*child_file*/, const char* /*child_object*/, unsigned* /*flags*/,
+                                     hid_t /*access*/, void* /*data*/) {
+        return -1;
+    }
 
     void warn(const std::string& path, const std::string& reason) const {
         log(LogLevel::kWarning, location_ + ": " + path + " is left out: " + reason);
@@ -139,20 +148,24 @@ private:
     Status add_link(hid_t group, const std::string& name, const H5L_info_t& info, const std::string& parent,
                     int depth) {
         const std::string path = joined(parent, name);
-        if (info.type != H5L_TYPE_HARD) {
-            warn(path, "it is a link");
+        if (info.type != H5L_TYPE_HARD && info.type != H5L_TYPE_SOFT) {
+            warn(path, "it is a link to another file");
             return {};
         }
         if (name.starts_with(".z") || name.find('/') != std::string::npos) {
             warn(path, "its name cannot be a Zarr name");
             return {};
         }
-        Hdf5Handle object(H5Oopen(group, name.c_str(), H5P_DEFAULT));
+        Hdf5Handle object(H5Oopen(group, name.c_str(), link_access_.id()));
         if (!object.ok()) {
-            warn(path, "it cannot be opened");
+            warn(path, info.type == H5L_TYPE_SOFT ? "its link leads nowhere in this file" : "it cannot be opened");
             return {};
         }
         const H5I_type_t kind = H5Iget_type(object.id());
+        if (kind == H5I_GROUP && info.type == H5L_TYPE_SOFT) {
+            warn(path, "it is a link to a group");
+            return {};
+        }
         if (kind == H5I_GROUP) {
             return add_group(object.id(), path, depth + 1);
         }
@@ -432,6 +445,7 @@ private:
     const Hdf5Bytes& bytes_;
     Hdf5Options options_;
     Hdf5FileLayout layout_;
+    Hdf5Handle link_access_;
     ManifestBuilder builder_;
     std::uint32_t url_ = 0;
     std::unordered_set<haddr_t> visited_;

@@ -4,6 +4,7 @@
 #include <hdf5.h>
 
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -201,6 +202,37 @@ TEST(Hdf5Store, LeavesOutWhatNoReferenceDescribesAndSaysSo) {
         EXPECT_NE(said.find(part), std::string::npos) << file << ": " << said;
         EXPECT_NE(said.find((folder / file).string()), std::string::npos) << said;
     }
+}
+
+TEST(Hdf5Store, FollowsLinksInsideTheFileOnly) {
+    const std::string path = testing::TempDir() + "/vcube_links.h5";
+    const std::string other = testing::TempDir() + "/vcube_links_other.h5";
+    for (const std::string& name : {other, path}) {
+        const hid_t file = H5Fcreate(name.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+        const hid_t group = H5Gcreate2(file, "g", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+        const hid_t space = H5Screate(H5S_SCALAR);
+        const hid_t dataset = H5Dcreate2(group, "d", H5T_STD_I16BE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+        const int value = 7;
+        H5Dwrite(dataset, H5T_NATIVE_INT, H5S_ALL, H5S_ALL, H5P_DEFAULT, &value);
+        H5Lcreate_soft("/g/d", file, "soft", H5P_DEFAULT, H5P_DEFAULT);
+        H5Lcreate_soft("/nowhere", file, "dangling", H5P_DEFAULT, H5P_DEFAULT);
+        H5Lcreate_hard(file, "/", group, "ring", H5P_DEFAULT, H5P_DEFAULT);
+        H5Lcreate_external(other.c_str(), "/g", file, "external", H5P_DEFAULT, H5P_DEFAULT);
+        H5Lcreate_soft("/external/d", file, "through", H5P_DEFAULT, H5P_DEFAULT);
+        H5Dclose(dataset);
+        H5Sclose(space);
+        H5Gclose(group);
+        H5Fclose(file);
+    }
+    const auto store = opened(path);
+    ASSERT_NE(store, nullptr);
+    EXPECT_EQ(store->metadata_keys().value(),
+              (std::vector<std::string>{".zgroup", "g/.zgroup", "g/d/.zarray", "g/d/.zattrs", "soft/.zarray",
+                                        "soft/.zattrs"}));
+    EXPECT_EQ(located(*store, "soft/0").index(), located(*store, "g/d/0").index());
+    EXPECT_EQ(assembled(*store, "soft", 2), std::string("\0\7", 2));
+    std::filesystem::remove(path);
+    std::filesystem::remove(other);
 }
 
 TEST(Hdf5Store, InlinesSmallChunks) {
