@@ -114,7 +114,8 @@ def main():
 
     panels = [Panel(path) for path in args.rasters]
     height = 6.0
-    figure = plt.figure(figsize=(height * sum(p.shape for p in panels) + 0.3 * (len(panels) + 1), height + 1.5), dpi=105)
+    width = height * sum(p.shape for p in panels) + 0.3 * (len(panels) + 1)
+    figure = plt.figure(figsize=(width, height + 1.5), dpi=105)
     cells = figure.add_gridspec(2, len(panels), width_ratios=[p.shape for p in panels], height_ratios=[height, 0.16],
                                 left=0.02, right=0.98, top=0.89, bottom=0.10, wspace=0.04, hspace=0.10)
     for k, panel in enumerate(panels):

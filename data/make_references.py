@@ -47,7 +47,8 @@ def filters_of(dataset):
         elif code == h5py.h5z.FILTER_DEFLATE:
             out.append({"id": "zlib", "level": values[0]})
         else:
-            raise ValueError(f"{dataset.file.filename}: {dataset.name}: filter {name.decode()} ({code}) is not supported")
+            where = f"{dataset.file.filename}: {dataset.name}"
+            raise ValueError(f"{where}: filter {name.decode()} ({code}) is not supported")
     return out or None
 
 
@@ -110,8 +111,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("product", type=pathlib.Path)
     parser.add_argument("output", type=pathlib.Path)
-    parser.add_argument("--url", help="how the references name the product (default: its path from the output's folder)")
-    parser.add_argument("--inline", type=int, default=0, metavar="BYTES", help="chunks smaller than this go into the JSON")
+    parser.add_argument("--url", help="how the references name the product (default: its path from the output)")
+    parser.add_argument("--inline", type=int, default=0, metavar="BYTES",
+                        help="chunks smaller than this go into the JSON")
     args = parser.parse_args()
     url = args.url or os.path.relpath(args.product.resolve(), args.output.resolve().parent)
     try:

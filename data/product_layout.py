@@ -126,8 +126,9 @@ def global_attributes(facts, columns):
     for k, where in (("Start", 0), ("Stop", -1), ("Mid", n // 2)):
         out[f"{place}{k}_Lat"] = f"{lat[where]:+011.6f}"
         out[f"{place}{k}_Lon{'' if k == 'Mid' else 'g'}"] = f"{lon[where]:+011.6f}"
-    for side, row, value in (("Southernmost_Latitude", lat.argmin(), lat), ("Northernmost_Latitude", lat.argmax(), lat),
-                             ("Easternmost_Longitude", lon.argmax(), lon), ("Westernmost_Longitude", lon.argmin(), lon)):
+    for side, row, value in (
+            ("Southernmost_Latitude", lat.argmin(), lat), ("Northernmost_Latitude", lat.argmax(), lat),
+            ("Easternmost_Longitude", lon.argmax(), lon), ("Westernmost_Longitude", lon.argmin(), lon)):
         out[place + side] = f"{value[row]:+011.6f}"
         out[place + side.partition("_")[0] + "_Gridpoint_ID"] = str(ids[row])
     main = "VH:MPH:"
