@@ -167,6 +167,9 @@ Row copy_row_of(std::uint32_t size) {
     }
 }
 
+constexpr std::uint64_t kAheadRows = 8;
+constexpr std::ptrdiff_t kAheadBytes = 1024;
+
 /// A block with as few dimensions as possible: single ones dropped, those that lie end to end on both sides merged, the
 /// one that is densest in the destination last.
 struct Loops {
@@ -268,7 +271,19 @@ void copy_block(const Converter& converter, std::span<const std::uint64_t> count
     std::array<std::uint64_t, kMaxDimensions> at{};
     std::ptrdiff_t from_offset = 0;
     std::ptrdiff_t to_offset = 0;
+    // Rows of one chunk lie pages apart in a wide destination, where the processor does not prefetch by itself: asked
+    // for some rows ahead, the lines come while earlier rows are written.
+    const bool ahead = outer > 0 && inner.to == static_cast<std::ptrdiff_t>(converter.to_size());
+    const std::ptrdiff_t row_bytes = std::min<std::ptrdiff_t>(
+        kAheadBytes, static_cast<std::ptrdiff_t>(inner.count) * static_cast<std::ptrdiff_t>(converter.to_size()));
     while (true) {
+        if (ahead && at[outer - 1] + kAheadRows < loops.axes[outer - 1].count) {
+            const std::byte* next =
+                to.data + to_offset + static_cast<std::ptrdiff_t>(kAheadRows) * loops.axes[outer - 1].to;
+            for (std::ptrdiff_t i = 0; i < row_bytes; i += 64) {
+                __builtin_prefetch(next + i, 1);
+            }
+        }
         converter.row(from.data + from_offset, inner.from, to.data + to_offset, inner.to, inner.count);
         std::size_t d = outer;
         while (true) {  // offsets, not pointers: no address outside the block is ever formed
