@@ -69,13 +69,16 @@ std::string figure_text(const Json& attributes, bool& is_wgs84) {
     std::string text;
     is_wgs84 = false;
     if (radius) {
-        text = " +R=" + number_text(*radius);
+        text.append(" +R=").append(number_text(*radius));
     } else if (a) {
         is_wgs84 = *a == 6378137.0 && (flattened ? std::fabs(flattening - 298.257223563) < 1e-8
                                                  : std::fabs(*b - 6356752.314245179) < 1e-3);
-        text = is_wgs84 ? " +datum=WGS84"
-                        : " +a=" + number_text(*a) +
-                              (flattened ? " +rf=" + number_text(flattening) : " +b=" + number_text(*b));
+        if (is_wgs84) {
+            text = " +datum=WGS84";
+        } else {
+            text.append(" +a=").append(number_text(*a));
+            text.append(flattened ? " +rf=" : " +b=").append(number_text(flattened ? flattening : *b));
+        }
     } else {
         const std::string name = to_lower(attribute_text(attributes, "reference_ellipsoid_name"));
         const std::string datum = to_lower(attribute_text(attributes, "horizontal_datum_name"));
@@ -104,13 +107,13 @@ std::string figure_text(const Json& attributes, bool& is_wgs84) {
     if (!is_wgs84 && (shift.size() == 3 || shift.size() == 6 || shift.size() == 7)) {
         text += " +towgs84=";
         for (std::size_t i = 0; i < shift.size(); ++i) {
-            text += (i == 0 ? "" : ",") + number_text(shift[i]);
+            text.append(i == 0 ? "" : ",").append(number_text(shift[i]));
         }
         text += shift.size() == 6 ? ",0" : "";
     }
     const std::optional<double> meridian = attribute_number(attributes, "longitude_of_prime_meridian");
     if (meridian && *meridian != 0) {
-        text += " +pm=" + number_text(*meridian);
+        text.append(" +pm=").append(number_text(*meridian));
         is_wgs84 = false;
     }
     return text;
