@@ -36,12 +36,12 @@ public:
     }
     ProjText& add(const char* key, std::optional<double> value) {
         if (value) {
-            text_ += std::string(" +") + key + "=" + number_text(*value);
+            text_.append(" +").append(key).append("=").append(number_text(*value));
         }
         return *this;
     }
     ProjText& add(std::string_view words) {
-        text_ += " " + std::string(words);
+        text_.append(" ").append(words);
         return *this;
     }
     ProjText& false_origin() { return add("x_0", number("false_easting")).add("y_0", number("false_northing")); }
