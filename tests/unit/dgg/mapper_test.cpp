@@ -53,6 +53,7 @@ std::vector<std::uint32_t> mapped(const CellMapper& mapper, const Window& window
 struct Case {
     std::string name;
     Grid grid;
+    friend void PrintTo(const Case& value, std::ostream* out) { *out << value.name; }
 };
 
 class MapperOn : public testing::TestWithParam<Case> {};
