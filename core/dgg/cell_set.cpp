@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <bitset>
 #include <cmath>
 #include <numbers>
 
@@ -10,21 +9,23 @@
 namespace vcube::dgg {
 namespace {
 
-// The outline is a bitmap of half-degree boxes of longitude and latitude. Cells enter it by blocks: the boxes that the
-// spherical cap around a block meets.
-constexpr std::int64_t kRows = 360;
-constexpr std::int64_t kColumns = 720;
+// The outline is a bitmap of quarter-degree boxes of longitude and latitude. Cells enter it by blocks of 8 x 8: the
+// boxes that a frame around the block meets. The frames of all blocks are made once, from the corners of the blocks.
+constexpr std::int64_t kRows = 720;
+constexpr std::int64_t kColumns = 1440;
 constexpr std::int64_t kWords = (kColumns + 63) / 64;  // of a row
-constexpr double kBoxesPerDegree = 2;
+constexpr double kBoxesPerDegree = 4;
 constexpr double kRadians = std::numbers::pi / 180;
 constexpr double kSlack = 1e-9;  // degrees, for rounding
 
-constexpr std::uint32_t kBlock = 16;  // cells along a block's side
+constexpr std::uint32_t kBlock = 8;  // cells along a block's side
 constexpr std::uint32_t kBlocksAcross = kQuadSize / kBlock;
+constexpr std::uint32_t kBlocks = 10 * kBlocksAcross * kBlocksAcross;
 constexpr std::uint32_t kQuadCells = kQuadSize * kQuadSize;
-// Around a block's middle: the farthest centre of any block stands 1.996 degrees away, and a cell reaches 0.11 degrees
-// beyond its centre.
-constexpr double kBlockRadius = 2.15 * kRadians;
+// Degrees on the sphere that a block's cells reach beyond the box of its corners: 0.145 to the farthest centre (edges
+// bend where the projection does), 0.11 from there to the cell's corners.
+constexpr double kReach = 0.26;
+constexpr double kPolar = 88;  // beyond this latitude frames go round the Earth
 
 /// Visits the words and masks that boxes [first, last] of a row lie in; both 0..kColumns - 1.
 template <class Visit>
@@ -73,48 +74,108 @@ double half_width(double lat, double radius, double south, double north) {
     return std::acos(std::clamp(cosine, -1.0, 1.0)) / kRadians;
 }
 
-void mark_cap(std::vector<std::uint64_t>& bits, const LonLat& centre, double radius) {
-    const double lat = centre.lat * kRadians;
-    const double reach = radius / kRadians + kSlack;
-    for (std::int64_t row = row_at(centre.lat - reach); row <= row_at(centre.lat + reach); ++row) {
-        const double south = static_cast<double>(row) / kBoxesPerDegree - 90;
-        const double width = half_width(lat, radius, south * kRadians, (south + 1 / kBoxesPerDegree) * kRadians);
-        any_word_between(row, centre.lon - width, centre.lon + width, [&](std::size_t word, std::uint64_t mask) {
-            bits[word] |= mask;
-            return false;
-        });
+/// Boxes that a block may reach: rows [south, north], columns [west, east], where east may be kColumns and more.
+struct Frame {
+    std::uint16_t south = 0, north = 0, west = 0, east = 0;
+};
+
+Frame frame_of(const std::array<LonLat, 4>& corners) {
+    double south = corners[0].lat;
+    double north = south;
+    double west = corners[0].lon;
+    double east = west;
+    for (const LonLat& corner : corners) {
+        south = std::min(south, corner.lat);
+        north = std::max(north, corner.lat);
+        const double lon = corners[0].lon + std::remainder(corner.lon - corners[0].lon, 360);
+        west = std::min(west, lon);
+        east = std::max(east, lon);
     }
+    south -= kReach;
+    north += kReach;
+    Frame frame;
+    frame.south = static_cast<std::uint16_t>(row_at(south));
+    frame.north = static_cast<std::uint16_t>(row_at(north));
+    const double farthest = std::max(std::abs(south), std::abs(north));
+    if (farthest > kPolar) {
+        frame.east = kColumns - 1;
+        return frame;
+    }
+    const double reach = kReach / std::cos(farthest * kRadians);
+    const double first = std::floor((west - reach + 180) * kBoxesPerDegree);
+    const double last = std::floor((east + reach + 180) * kBoxesPerDegree);
+    const double turns = std::floor(first / kColumns) * kColumns;
+    frame.west = static_cast<std::uint16_t>(first - turns);
+    frame.east = static_cast<std::uint16_t>(last - turns);
+    return frame;
+}
+
+/// By quad, row and column of blocks; some 7 ms to make.
+const std::vector<Frame>& frames() {
+    static const std::vector<Frame> made = [] {
+        constexpr std::uint32_t kNodes = kBlocksAcross + 1;
+        std::vector<Frame> all;
+        all.reserve(kBlocks);
+        std::vector<LonLat> nodes(std::size_t{kNodes} * kNodes);
+        for (std::uint32_t quad = 1; quad <= 10; ++quad) {
+            for (std::uint32_t n = 0; n < nodes.size(); ++n) {
+                nodes[n] = lon_lat(unproject(quad, n / kNodes * kBlock, n % kNodes * kBlock));
+            }
+            for (std::uint32_t block = 0; block < kBlocksAcross * kBlocksAcross; ++block) {
+                const std::uint32_t n = block / kBlocksAcross * kNodes + block % kBlocksAcross;
+                all.push_back(frame_of({nodes[n], nodes[n + 1], nodes[n + kNodes], nodes[n + kNodes + 1]}));
+            }
+        }
+        return all;
+    }();
+    return made;
+}
+
+void mark(std::vector<std::uint64_t>& bits, const Frame& frame) {
+    const auto set = [&bits](std::size_t word, std::uint64_t mask) {
+        bits[word] |= mask;
+        return false;
+    };
+    for (std::int64_t row = frame.south; row <= frame.north; ++row) {
+        any_word(row, frame.west, std::min<std::int64_t>(frame.east, kColumns - 1), set);
+        if (frame.east >= kColumns) {
+            any_word(row, 0, frame.east - kColumns, set);
+        }
+    }
+}
+
+Frame frame_of_cell(std::uint32_t seqnum) {
+    const LonLat centre = centre_of(seqnum);
+    return frame_of({centre, centre, centre, centre});
 }
 
 }  // namespace
 
 CellSet::CellSet(std::span<const std::uint32_t> seqnums) : bits_(kRows * kWords) {
-    std::bitset<10 * kBlocksAcross * kBlocksAcross> blocks;
+    std::vector<std::uint8_t> blocks(kBlocks);
     bool first = false;
     bool last = false;
     for (const std::uint32_t seqnum : seqnums) {
         const std::uint32_t index = seqnum - 2;  // wraps for 0 and 1
         if (index < 10 * kQuadCells) {
             const std::uint32_t row = index / (kQuadSize * kBlock);  // of blocks, over all quads
-            blocks.set(row * kBlocksAcross + index % kQuadSize / kBlock);
+            blocks[row * kBlocksAcross + index % kQuadSize / kBlock] = 1;
         } else {
             first |= seqnum == 1;
             last |= seqnum == kCells;
         }
     }
-    for (std::uint32_t block = 0; block < blocks.size(); ++block) {
-        if (blocks[block]) {
-            const std::uint32_t row = block / kBlocksAcross;
-            const double i = row % kBlocksAcross * kBlock + 0.5 * (kBlock - 1);
-            const double j = block % kBlocksAcross * kBlock + 0.5 * (kBlock - 1);
-            mark_cap(bits_, lon_lat(unproject(row / kBlocksAcross + 1, i, j)), kBlockRadius);
+    const std::vector<Frame>& all = frames();
+    for (std::uint32_t block = 0; block < kBlocks; ++block) {
+        if (blocks[block] != 0) {
+            mark(bits_, all[block]);
         }
     }
     if (first) {
-        mark_cap(bits_, centre_of(1), kBlockRadius);
+        mark(bits_, frame_of_cell(1));
     }
     if (last) {
-        mark_cap(bits_, centre_of(kCells), kBlockRadius);
+        mark(bits_, frame_of_cell(kCells));
     }
 }
 
@@ -141,6 +202,33 @@ bool CellSet::may_touch_box(double west, double south, double east, double north
         }
     }
     return false;
+}
+
+std::int64_t CellSet::parallel_of(double lat) {
+    return std::abs(lat) <= 90 ? row_at(lat) : -1;
+}
+
+LonSpan CellSet::touched_part(double lat, double west, double east) const {
+    if (!(std::abs(lat) <= 90) || !std::isfinite(west) || !std::isfinite(east) || !(east - west <= 360)) {
+        return {west, east};
+    }
+    const std::uint64_t* const row = bits_.data() + row_at(lat) * kWords;
+    const auto first = static_cast<std::int64_t>(std::floor((west - kSlack + 180) * kBoxesPerDegree));
+    const auto last = static_cast<std::int64_t>(std::floor((east + kSlack + 180) * kBoxesPerDegree));
+    const auto is_free = [row](std::int64_t box) {
+        const auto column = static_cast<std::size_t>((box % kColumns + kColumns) % kColumns);
+        return ((row[column / 64] >> (column % 64)) & 1U) == 0;
+    };
+    std::int64_t from = first;
+    std::int64_t to = last;
+    while (from <= to && is_free(from)) {
+        ++from;
+    }
+    while (to > from && is_free(to)) {
+        --to;
+    }
+    const auto border = [](std::int64_t box) { return static_cast<double>(box) / kBoxesPerDegree - 180; };
+    return {from == first ? west : border(from) - kSlack, to == last ? east : border(to + 1) + kSlack};
 }
 
 }  // namespace vcube::dgg

@@ -11,6 +11,7 @@ constexpr std::uint32_t kTile = 512;          // largest rectangle, pixels along
 constexpr std::uint32_t kPatchPixels = 4096;  // largest rectangle drawn by one set of polynomials
 constexpr std::uint32_t kPatchWidth = 256;
 constexpr std::uint32_t kPatchHeight = 64;
+constexpr std::uint32_t kBlock = kRowBlock;
 constexpr std::uint32_t kFewPixels = 32;  // not worth polynomials
 
 // Distances in cells: a cell is 0.00235 radians across.
@@ -114,6 +115,7 @@ PatchMapper::PatchMapper(const Grid& grid, const Projection& projection, const C
     cells_.resize(kPatchPixels + kPatchHeight * kRowBlock);
     second_.resize(kPatchWidth + kRowBlock);
     distance_.resize(kPatchWidth + kRowBlock);
+    parts_.resize(kPatchHeight);
 }
 
 void PatchMapper::map(const Window& window) {
@@ -341,21 +343,21 @@ bool PatchMapper::row_of_one(const PieceSurface& piece, double t, const RowSteps
 }
 
 bool PatchMapper::row_of_two(const std::array<PieceSurface, 2>& pair, const Border& border, double t,
-                             const RowSteps& steps, std::size_t count, std::uint32_t* out) {
+                             const RowSteps& steps, std::size_t begin, std::size_t end, std::uint32_t* out) {
     const RowPolynomial distance = at_row(border.distance, t);
     float spread = border.error;
     for (std::size_t k = 1; k < distance.size(); ++k) {
         spread += std::abs(distance[k]);
     }
     if (std::abs(distance[0]) > spread) {
-        return row_of_one(pair[distance[0] > 0 ? 0 : 1], t, steps, 0, count, out);
+        return row_of_one(pair[distance[0] > 0 ? 0 : 1], t, steps, begin, end, out);
     }
-    polynomial_row(distance, steps, count, distance_.data());
-    std::size_t first_begin = count;
+    polynomial_row(distance, steps, end, distance_.data());
+    std::size_t first_begin = end;
     std::size_t first_end = 0;
-    std::size_t second_begin = count;
+    std::size_t second_begin = end;
     std::size_t second_end = 0;
-    for (std::size_t k = 0; k < count; ++k) {
+    for (std::size_t k = begin; k < end; ++k) {
         if (distance_[k] > border.error) {
             first_begin = std::min(first_begin, k);
             first_end = k + 1;
@@ -371,7 +373,7 @@ bool PatchMapper::row_of_two(const std::array<PieceSurface, 2>& pair, const Bord
     if (second_begin < second_end) {
         unsure |= row_of_one(pair[1], t, steps, second_begin / kRowBlock * kRowBlock, second_end, second_.data());
     }
-    for (std::size_t k = 0; k < count; ++k) {
+    for (std::size_t k = begin; k < end; ++k) {
         if (distance_[k] < -border.error) {
             out[k] = second_[k];
         } else if (!(distance_[k] > border.error)) {
@@ -430,11 +432,16 @@ bool PatchMapper::by_polynomials(const Earth& earth) {
     const RowSteps steps{-1, area.width > 1 ? static_cast<float>(2.0 / (area.width - 1)) : 0};
     const double t_step = area.height > 1 ? 2.0 / (area.height - 1) : 0;
     unsure_rows_.clear();
+    trim_rows(area);
     for (std::uint32_t row = 0; row < area.height; ++row) {
+        const RowPart& part = parts_[row];
+        if (part.begin == part.end) {
+            continue;
+        }
         const double t = -1 + t_step * row;
         std::uint32_t* out = cells_.data() + row * stride;
-        const bool unsure = crossed == 0 ? row_of_one(pair[0], t, steps, 0, area.width, out)
-                                         : row_of_two(pair, border, t, steps, area.width, out);
+        const bool unsure = crossed == 0 ? row_of_one(pair[0], t, steps, part.begin, part.end, out)
+                                         : row_of_two(pair, border, t, steps, part.begin, part.end, out);
         if (unsure) {
             unsure_rows_.push_back(row);
         }
@@ -443,12 +450,45 @@ bool PatchMapper::by_polynomials(const Earth& earth) {
     return true;
 }
 
+/// Which part of each row of a rectangle is wanted: the whole, or on grids in longitude and latitude what the outline
+/// leaves of it.
+void PatchMapper::trim_rows(const Window& area) {
+    const auto& g = grid_->geotransform;
+    if (only_ == nullptr || !projection_->is_lonlat() || g[2] != 0 || g[4] != 0 || !(g[1] > 0)) {
+        std::fill_n(parts_.begin(), area.height, RowPart{0, area.width});
+        return;
+    }
+    const double west = grid_->x_at(area.x, 0);
+    const double east = grid_->x_at(area.x + area.width, 0);
+    const auto column_of = [&](double lon) {
+        return std::clamp((lon - west) / g[1], 0.0, static_cast<double>(area.width));
+    };
+    std::int64_t known = -2;  // no parallel
+    for (std::uint32_t row = 0; row < area.height; ++row) {
+        const double lat = grid_->y_at(0, area.y + row + 0.5);
+        const std::int64_t parallel = CellSet::parallel_of(lat);
+        if (parallel == known) {
+            parts_[row] = parts_[row - 1];
+            continue;
+        }
+        known = parallel;
+        const LonSpan span = only_->touched_part(lat, west, east);
+        if (!(span.west <= span.east)) {
+            parts_[row] = {0, 0};
+            continue;
+        }
+        const std::uint32_t begin = static_cast<std::uint32_t>(column_of(span.west)) / kBlock * kBlock;
+        const auto end = static_cast<std::uint32_t>(std::ceil(column_of(span.east)));
+        parts_[row] = {begin, std::max(begin, end)};
+    }
+}
+
 /// Computes the unsure pixels and hands the rectangle to the sink.
 void PatchMapper::finish(const Window& area, std::size_t stride, std::span<const std::uint32_t> unsure_rows) {
     exact_.clear();
     for (const std::uint32_t row : unsure_rows) {
         const std::uint32_t* cells = cells_.data() + row * stride;
-        for (std::uint32_t k = 0; k < area.width; ++k) {
+        for (std::uint32_t k = parts_[row].begin; k < parts_[row].end; ++k) {
             if (cells[k] == kUnsure) {
                 exact_.add(area.x + k, area.y + row);
             }
@@ -459,7 +499,7 @@ void PatchMapper::finish(const Window& area, std::size_t stride, std::span<const
         std::size_t next = 0;
         for (const std::uint32_t row : unsure_rows) {
             std::uint32_t* cells = cells_.data() + row * stride;
-            for (std::uint32_t k = 0; k < area.width; ++k) {
+            for (std::uint32_t k = parts_[row].begin; k < parts_[row].end; ++k) {
                 if (cells[k] == kUnsure) {
                     cells[k] = known[next++];
                 }
@@ -467,7 +507,11 @@ void PatchMapper::finish(const Window& area, std::size_t stride, std::span<const
         }
     }
     for (std::uint32_t row = 0; row < area.height; ++row) {
-        (*sink_)(area.x, area.y + row, {cells_.data() + row * stride, area.width});
+        const RowPart& part = parts_[row];
+        if (part.begin < part.end) {
+            (*sink_)(area.x + part.begin, area.y + row,
+                     {cells_.data() + row * stride + part.begin, part.end - part.begin});
+        }
     }
 }
 

@@ -60,6 +60,11 @@ private:
         float error = 0;
     };
 
+    /// Pixels [begin, end) of a rectangle's row; begin is a multiple of kRowBlock.
+    struct RowPart {
+        std::uint32_t begin = 0, end = 0;
+    };
+
     void visit(const Window& area, const Earth* parent);
     void split(const Window& area, const Earth* parent);
     bool sample(const Window& area, const Earth* parent, Earth& earth) const;
@@ -71,7 +76,8 @@ private:
     bool row_of_one(const PieceSurface& piece, double t, const RowSteps& steps, std::size_t begin, std::size_t end,
                     std::uint32_t* out) const;
     bool row_of_two(const std::array<PieceSurface, 2>& pieces, const Border& border, double t, const RowSteps& steps,
-                    std::size_t count, std::uint32_t* out);
+                    std::size_t begin, std::size_t end, std::uint32_t* out);
+    void trim_rows(const Window& area);
     void finish(const Window& area, std::size_t stride, std::span<const std::uint32_t> unsure_rows);
     void one_by_one(const Window& area);
 
@@ -83,6 +89,7 @@ private:
     std::vector<std::uint32_t> cells_;        // of a rectangle, row by row
     std::vector<std::uint32_t> second_;       // a row by the second piece
     std::vector<float> distance_;             // of a row's pixels from the border
+    std::vector<RowPart> parts_;              // wanted of each row of the rectangle
     std::vector<std::uint32_t> unsure_rows_;  // rows of the rectangle with unsure pixels
 };
 
