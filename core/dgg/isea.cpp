@@ -8,9 +8,6 @@ namespace vcube::dgg {
 namespace {
 
 constexpr std::uint32_t kQuadCells = kQuadSize * kQuadSize;
-constexpr std::uint32_t kIdStep = 1000000;      // Grid_Point_IDs of a quad start at a multiple of this
-constexpr std::uint32_t kLastId = 9262145;      // of the southern single cell
-constexpr std::uint32_t kLastPlainId = 262145;  // up to here, the northern single cell and quad 1, id equals seqnum
 
 }  // namespace
 
@@ -45,24 +42,6 @@ std::uint32_t grid_point_id(std::uint32_t seqnum) {
     }
     const std::uint32_t index = seqnum - 2;
     return index / kQuadCells * kIdStep + index % kQuadCells + 1;
-}
-
-std::optional<std::uint32_t> seqnum_of_id(std::uint32_t grid_point_id) {
-    if (grid_point_id == 0) {
-        return std::nullopt;
-    }
-    if (grid_point_id <= kLastPlainId) {
-        return grid_point_id;
-    }
-    if (grid_point_id == kLastId) {
-        return kCells;
-    }
-    const std::uint32_t quad = grid_point_id / kIdStep + 1;
-    const std::uint32_t cell = grid_point_id % kIdStep;
-    if (quad < 2 || quad > 10 || cell < 1 || cell > kQuadCells) {
-        return std::nullopt;
-    }
-    return (quad - 1) * kQuadCells + cell + 1;
 }
 
 }  // namespace vcube::dgg

@@ -181,10 +181,7 @@ Result<std::shared_ptr<const RowIndex>> Product::State::read_rows() const {
     type.kind = Kind::kUInt;
     type.size = 4;
     VCUBE_ASSIGN(const auto values, read(ids, type));
-    std::vector<std::uint32_t> numbers(ids.shape[0]);
-    if (!numbers.empty()) {
-        std::memcpy(numbers.data(), values->data(), numbers.size() * sizeof(std::uint32_t));
-    }
+    const std::span<const std::uint32_t> numbers(reinterpret_cast<const std::uint32_t*>(values->data()), ids.shape[0]);
     auto index = std::make_shared<const RowIndex>(numbers);
     const std::string of_rows = " of " + std::to_string(numbers.size()) + " rows ";
     if (index->invalid_ids() > 0) {
