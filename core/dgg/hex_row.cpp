@@ -21,6 +21,13 @@ namespace avx2 {
 #undef VCUBE_ROW_TARGET
 #undef VCUBE_ROW_LANES
 }  // namespace avx2
+namespace avx512 {
+#define VCUBE_ROW_TARGET [[gnu::target("avx512f,avx512dq")]]
+#define VCUBE_ROW_LANES 16
+#include "core/dgg/hex_row_lanes.h"
+#undef VCUBE_ROW_TARGET
+#undef VCUBE_ROW_LANES
+}  // namespace avx512
 #endif
 
 struct Functions {
@@ -30,6 +37,9 @@ struct Functions {
 
 Functions choose() {
 #if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512dq") != 0) {
+        return {avx512::cells_of_degree, avx512::values};
+    }
     if (__builtin_cpu_supports("avx2") != 0) {
         return {avx2::cells_of_degree, avx2::values};
     }

@@ -8,7 +8,7 @@
 
 namespace vcube::dgg {
 
-inline constexpr std::size_t kRowBlock = 8;            // pixels at once; output arrays have room for whole blocks
+inline constexpr std::size_t kRowBlock = 16;           // pixels at once; output arrays have room for whole blocks
 inline constexpr std::uint32_t kUnsure = 0xFFFFFFFFU;  // too close to a hexagon's edge to tell
 inline constexpr std::size_t kMaxDegree = 5;
 
