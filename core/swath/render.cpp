@@ -18,36 +18,48 @@ struct Painter {
     const T* column;
     PixelBuffer out;
     const dgg::Window& window;
+    T nodata;
 
     [[nodiscard]] std::byte* pixel(std::uint32_t x, std::uint32_t y) const {
         return out.data + static_cast<std::ptrdiff_t>(y - window.y) * out.line_stride +
                static_cast<std::ptrdiff_t>(x - window.x) * out.pixel_stride;
     }
 
-    // Neighbours often lie in one cell, and most parts of rows outside the swath hold none.
+    /// Writes every pixel, with a value or without: a store costs less than a branch that no one can foresee.
     void operator()(std::uint32_t x, std::uint32_t y, std::span<const std::uint32_t> seqnums) const {
         std::byte* at = pixel(x, y);
+        if (out.pixel_stride == sizeof(T)) {
+            write(at, sizeof(T), seqnums);
+        } else {
+            write(at, out.pixel_stride, seqnums);
+        }
+    }
+
+    void write(std::byte* at, std::ptrdiff_t stride, std::span<const std::uint32_t> seqnums) const {
         for (const std::uint32_t seqnum : seqnums) {
             const std::uint32_t row = rows.row_of(seqnum);
-            if (row != RowIndex::kNoRow) {
-                std::memcpy(at, column + row, sizeof(T));
-            }
-            at += out.pixel_stride;
+            const T* const from = row == RowIndex::kNoRow ? &nodata : column + row;
+            std::memcpy(at, from, sizeof(T));
+            at += stride;
         }
     }
 };
+
+// Two threads that write to one huge page for the first time both pay for it.
+constexpr std::uint64_t kStripBytes = std::uint64_t{1} << 21U;
 
 template <class T>
 void render_strips(const dgg::CellMapper& mapper, const dgg::Window& window, const RowIndex& rows, ByteSpan column,
                    ByteSpan nodata, const PixelBuffer& out, ThreadPool& pool, std::size_t max_threads) {
     T value = 0;
     std::memcpy(&value, nodata.data(), sizeof(T));
-    const Painter<T> painter{rows, reinterpret_cast<const T*>(column.data()), out, window};
-    for_strips(window, pool, max_threads, [&](const dgg::Window& part) {
+    const Painter<T> painter{rows, reinterpret_cast<const T*>(column.data()), out, window, value};
+    const auto draw = [&](const dgg::Window& part) {
         fill_pixels<T>(painter.pixel(part.x, part.y), out.pixel_stride, out.line_stride, part.width, part.height,
                        value);
         mapper.map(part, std::cref(painter), &rows.cells());
-    });
+    };
+    for_strips(window, pool, max_threads, draw, 32, kStripBytes / sizeof(T));
 }
 
 }  // namespace
