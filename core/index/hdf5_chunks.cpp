@@ -9,55 +9,32 @@
 #include <optional>
 #include <string_view>
 
+#include "core/index/hdf5_chunk_arrays.h"
+#include "core/index/hdf5_cursor.h"
 #include "core/index/hdf5_handles.h"
 
 namespace vcube {
 namespace {
 
-/// The library needs n * n / 2 steps of some 10 ns for n chunks; below this the B-tree is not worth its reads.
+/// The library needs n * n / 2 steps of some 10 ns for n chunks; below this reading the index is not worth it.
 constexpr hsize_t kManyChunks = 200;
 
-/// Little-endian numbers from a block of the file; reading past its end gives 0 and marks the cursor bad.
-class Cursor {
+/// Finds the index of a chunked dataset; lists the leaves of version 1 B-trees and hands other indexes on.
+class IndexReader {
 public:
-    explicit Cursor(ByteSpan bytes) : bytes_(bytes) {}
-
-    std::uint64_t number(std::size_t width) {
-        const ByteSpan part = take(width);
-        std::uint64_t value = 0;
-        for (std::size_t i = part.size(); i != 0; --i) {
-            value = (value << 8U) | std::to_integer<std::uint64_t>(part[i - 1]);
-        }
-        return value;
-    }
-    ByteSpan take(std::size_t count) {
-        if (count > left()) {
-            bad_ = true;
-            at_ = bytes_.size();
-            return {};
-        }
-        at_ += count;
-        return bytes_.subspan(at_ - count, count);
-    }
-    [[nodiscard]] std::size_t left() const { return bytes_.size() - at_; }
-    [[nodiscard]] bool ok() const { return !bad_; }
-
-private:
-    ByteSpan bytes_;
-    std::size_t at_ = 0;
-    bool bad_ = false;
-};
-
-/// Finds the version 1 B-tree of a chunked dataset and lists its leaves.
-class BTreeReader {
-public:
-    BTreeReader(const Hdf5Bytes& bytes, const Hdf5FileLayout& layout, const Shape& chunk_shape, std::size_t expected)
-        : bytes_(bytes), layout_(layout), chunk_shape_(chunk_shape), expected_(expected) {}
+    IndexReader(const Hdf5Bytes& bytes, const Hdf5FileLayout& layout, const Hdf5ChunkGrid& grid)
+        : bytes_(bytes), layout_(layout), grid_(grid), chunk_shape_(grid.chunk_shape), expected_(grid.stored) {}
 
     bool read(std::uint64_t header_address, Hdf5ChunkList& out) {
         const auto root = find_root(header_address);
+        if (!layout_message_.empty()) {
+            return read_hdf5_chunk_arrays(Hdf5Cursor(layout_message_), grid_, layout_, bytes_, out);
+        }
         return root && read_node(*root, -1, out) && out.chunks.size() == expected_;
     }
+
+    /// Whether read() met a version 1 B-tree.
+    [[nodiscard]] bool is_version_1() const { return is_version_1_; }
 
 private:
     static constexpr std::size_t kMaxBlock = 16U << 20U;
@@ -79,7 +56,7 @@ private:
         if (as_text(start).starts_with("OHDR")) {
             return find_root_v2(header_address);
         }
-        Cursor prefix(start);
+        Hdf5Cursor prefix(start);
         if (prefix.number(1) != 1) {
             return std::nullopt;
         }
@@ -94,7 +71,7 @@ private:
         if (!load(header_address, kPrefix, start)) {
             return std::nullopt;
         }
-        Cursor prefix(start);
+        Hdf5Cursor prefix(start);
         prefix.take(5);
         const auto flags = static_cast<unsigned>(prefix.number(1));
         prefix.take((flags & 0x20U) != 0 ? 16 : 0);
@@ -117,12 +94,12 @@ private:
             if (!load(address, size, block)) {
                 return std::nullopt;
             }
-            Cursor messages(block);
+            Hdf5Cursor messages(block);
             while (messages.left() >= (version == 1 ? 8U : 4U + order_bytes)) {
                 const std::uint64_t type = messages.number(version == 1 ? 2 : 1);
                 const auto length = static_cast<std::size_t>(messages.number(2));
                 messages.take(version == 1 ? 4 : 1 + order_bytes);
-                Cursor body(messages.take(length));
+                Hdf5Cursor body(messages.take(length));
                 if (!messages.ok()) {
                     return std::nullopt;
                 }
@@ -137,15 +114,21 @@ private:
         return std::nullopt;
     }
 
-    /// Version 3 layout messages of chunked datasets name a version 1 B-tree; others are left to the library.
-    std::optional<std::uint64_t> root_of_layout(Cursor& body) const {
+    /// Version 3 layout messages of chunked datasets name a version 1 B-tree; those of version 4 are kept whole.
+    std::optional<std::uint64_t> root_of_layout(Hdf5Cursor& body) {
         const std::uint64_t version = body.number(1);
+        if (version == 4) {
+            const ByteSpan rest = body.take(body.left());
+            layout_message_.assign(rest.begin(), rest.end());
+            return std::nullopt;
+        }
         const std::uint64_t layout_class = body.number(1);
         const std::uint64_t dimensions = body.number(1);
         const std::uint64_t address = body.number(layout_.address_size);
         if (!body.ok() || version != 3 || layout_class != 2 || dimensions != chunk_shape_.size() + 1) {
             return std::nullopt;
         }
+        is_version_1_ = true;
         return address;
     }
 
@@ -157,7 +140,7 @@ private:
         if (!load(address, head, node) || !as_text(node).starts_with("TREE")) {
             return false;
         }
-        Cursor header(ByteSpan(node).subspan(4));
+        Hdf5Cursor header(ByteSpan(node).subspan(4));
         const std::uint64_t type = header.number(1);
         const int level = static_cast<int>(header.number(1));
         const auto entries = static_cast<std::size_t>(header.number(2));
@@ -165,7 +148,7 @@ private:
             !load(address + head, entries * (key + layout_.address_size), node)) {
             return false;
         }
-        Cursor body(node);
+        Hdf5Cursor body(node);
         for (std::size_t i = 0; i < entries; ++i) {
             Hdf5Chunk chunk;
             chunk.size = body.number(4);
@@ -183,7 +166,7 @@ private:
             }
             chunk.offset = layout_.base + child;
             out.chunks.push_back(chunk);
-            Cursor coordinates(place);
+            Hdf5Cursor coordinates(place);
             for (const std::uint64_t extent : chunk_shape_) {
                 out.index.push_back(coordinates.number(8) / extent);
             }
@@ -197,10 +180,30 @@ private:
     };
     const Hdf5Bytes& bytes_;
     const Hdf5FileLayout& layout_;
+    const Hdf5ChunkGrid& grid_;
     const Shape& chunk_shape_;
     std::size_t expected_;
     std::vector<Block> pending_;
+    bool is_version_1_ = false;
+    std::vector<std::byte> layout_message_;  // of version 4, behind the version
 };
+
+Hdf5ChunkGrid grid_of(hid_t dataset, hid_t space, const Shape& chunk_shape, hsize_t count) {
+    Hdf5ChunkGrid grid;
+    grid.chunk_shape = chunk_shape;
+    grid.stored = count;
+    std::vector<hsize_t> largest(chunk_shape.size());
+    if (H5Sget_simple_extent_ndims(space) == static_cast<int>(largest.size())) {
+        H5Sget_simple_extent_dims(space, nullptr, largest.data());
+        for (std::size_t d = 0; d < largest.size(); ++d) {
+            const std::uint64_t size = chunk_shape[d];
+            grid.chunks.push_back(largest[d] == H5S_UNLIMITED ? 0 : largest[d] / size + (largest[d] % size != 0));
+        }
+    }
+    const Hdf5Handle type(H5Dget_type(dataset));
+    grid.bytes = checked_product(chunk_shape, H5Tget_size(type.id())).value_or(0);
+    return grid;
+}
 
 }  // namespace
 
@@ -246,11 +249,21 @@ Result<Hdf5ChunkList> list_hdf5_chunks(hid_t dataset, const Shape& chunk_shape, 
         return corrupt("its chunk index cannot be read");
     }
     Hdf5ChunkList out;
-    if (count >= kManyChunks) {
+    const Hdf5ChunkGrid grid = grid_of(dataset, space.id(), chunk_shape, count);
+    // Of extensible arrays that grow along another dimension than the first, the library (1.10.8) lists chunks at
+    // wrong places.
+    const bool grows_inside = std::count(grid.chunks.begin(), grid.chunks.end(), 0) == 1 && grid.chunks[0] != 0;
+    if (count >= kManyChunks || (count > 0 && grows_inside)) {
         H5O_info_t info;
-        if (H5Oget_info2(dataset, &info, H5O_INFO_BASIC) >= 0 &&
-            BTreeReader(bytes, layout, chunk_shape, count).read(info.addr, out)) {
+        if (H5Oget_info2(dataset, &info, H5O_INFO_BASIC) < 0) {
+            return corrupt("its object header cannot be read");
+        }
+        IndexReader reader(bytes, layout, grid);
+        if (reader.read(info.addr, out)) {
             return out;
+        }
+        if (grows_inside && !reader.is_version_1()) {
+            return unsupported("its chunk index (extensible array) cannot be read");
         }
         out = {};
     }

@@ -50,7 +50,7 @@ struct Hdf5ChunkList {
     std::vector<std::uint64_t> index;  // rank numbers a chunk: its place in the grid of chunks
 };
 
-/// All chunks stored for a chunked dataset. The library's own listing costs quadratic time, so the B-tree of datasets
+/// All chunks stored for a chunked dataset. The library's own listing costs quadratic time, so the index of datasets
 /// with many chunks is read here; what that does not understand, or disagrees about, goes through the library.
 Result<Hdf5ChunkList> list_hdf5_chunks(hid_t dataset, const Shape& chunk_shape, const Hdf5FileLayout& layout,
                                        const Hdf5Bytes& bytes);
