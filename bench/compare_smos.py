@@ -236,8 +236,8 @@ def main():
         window = measure_window(copies[0], args.variable)
         print(f"512 x 512 window, open   {min(window):8.2f} ms {np.median(window):9.2f} ms")
     ratios = [best[title] / best["VCube"] for title in list(ways)[:3]]
-    print(f"VCube is {ratios[0]:.1f} times as fast as xcube-smos's way (demanded: 12), {ratios[1]:.1f} times numpy's best"
-          f" with a row index (4), {ratios[2]:.1f} times a single take without one")
+    print(f"VCube is {ratios[0]:.1f} times as fast as xcube-smos's way (demanded: 12), {ratios[1]:.1f} times numpy"
+          f"'s best with a row index (4), {ratios[2]:.1f} times a single take without one")
     if args.check and (ratios[0] < 12 or ratios[1] < 4 or min(window) > 3):
         sys.exit("slower than demanded")
 
