@@ -85,11 +85,11 @@ NodeRow collapse_plain(const NodeMatrix& coefficients, double t) {
     return collapse_body(coefficients, t);
 }
 #if defined(__x86_64__)
-[[gnu::target("avx2")]] NodeMatrix product_avx2(const NodeMatrix& left, const NodeMatrix& middle,
-                                                const NodeMatrix& right, std::size_t rows) {
+[[gnu::target("avx2,fma")]] NodeMatrix product_avx2(const NodeMatrix& left, const NodeMatrix& middle,
+                                                    const NodeMatrix& right, std::size_t rows) {
     return product_body(left, middle, right, rows);
 }
-[[gnu::target("avx2")]] NodeRow collapse_avx2(const NodeMatrix& coefficients, double t) {
+[[gnu::target("avx2,fma")]] NodeRow collapse_avx2(const NodeMatrix& coefficients, double t) {
     return collapse_body(coefficients, t);
 }
 #endif
@@ -102,7 +102,7 @@ struct Functions {
 const Functions& functions() {
     static const Functions chosen = [] {
 #if defined(__x86_64__)
-        if (__builtin_cpu_supports("avx2") != 0) {
+        if (__builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0) {
             return Functions{product_avx2, collapse_avx2};
         }
 #endif
