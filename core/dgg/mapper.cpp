@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "core/dgg/exact_pixels.h"
 #include "core/dgg/patches.h"
 
 namespace vcube::dgg {

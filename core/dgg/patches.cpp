@@ -45,17 +45,6 @@ RowPolynomial at_row(const Surface& surface, double t) {
     return row;
 }
 
-/// Share of degrees above `degree` along a row, as a bound.
-double share_above(const Surface& surface, std::size_t degree) {
-    double sum = 0;
-    for (const auto& row : surface.coefficients) {
-        for (std::size_t k = degree + 1; k < kNodes; ++k) {
-            sum += std::abs(row[k]);
-        }
-    }
-    return sum;
-}
-
 /// normal . point over a rectangle.
 Surface plane_surface(const std::array<Surface, 3>& point, const Vec3& normal) {
     Surface result;
@@ -67,11 +56,6 @@ Surface plane_surface(const std::array<Surface, 3>& point, const Vec3& normal) {
         }
     }
     return result;
-}
-
-/// true where the surface is positive all over, its error included.
-bool is_positive(const Surface& surface, double error) {
-    return surface.middle() > error && surface.middle() - surface.spread() > error;
 }
 
 /// Packed (i, j) of a quad's far edge to seqnums.
@@ -89,25 +73,6 @@ void resolve_far_edge(std::uint32_t quad, std::uint32_t base_i, std::uint32_t ba
 }
 
 }  // namespace
-
-void ExactPixels::clear() {
-    x_.clear();
-    y_.clear();
-}
-
-void ExactPixels::add(std::uint32_t column, std::uint32_t row) {
-    x_.push_back(grid_->x_at(column + 0.5, row + 0.5));
-    y_.push_back(grid_->y_at(column + 0.5, row + 0.5));
-}
-
-std::span<const std::uint32_t> ExactPixels::compute() {
-    projection_->inverse(x_, y_);
-    cells_.resize(x_.size());
-    for (std::size_t k = 0; k < x_.size(); ++k) {
-        cells_[k] = seqnum_of(x_[k], y_[k]);
-    }
-    return cells_;
-}
 
 PatchMapper::PatchMapper(const Grid& grid, const Projection& projection, const CellMapper::RowSink& sink,
                          const CellSet* only)
@@ -307,7 +272,7 @@ bool PatchMapper::fit_piece(const Earth& earth, std::uint32_t id, PieceSurface& 
     std::size_t degree = 2;
     double dropped = 0;
     for (; degree < kMaxDegree; ++degree) {
-        dropped = std::max(share_above(result.u, degree), share_above(result.v, degree));
+        dropped = std::max(result.u.share_above(degree), result.v.share_above(degree));
         if (dropped <= kDropped) {
             break;
         }
@@ -397,7 +362,7 @@ bool PatchMapper::by_polynomials(const Earth& earth) {
     Border border;
     for (std::size_t k = 0; k < 3; ++k) {
         const Surface distance = plane_surface(earth.surfaces, all[id].planes[k]);
-        if (!is_positive(distance, earth.surface_error + 1e-9)) {
+        if (!distance.is_positive(earth.surface_error + 1e-9)) {
             ++crossed;
             crossed_plane = k;
             border.distance = distance;
@@ -417,7 +382,7 @@ bool PatchMapper::by_polynomials(const Earth& earth) {
         const std::size_t shared = crossed_plane == 0 ? 0 : 3 - crossed_plane;
         for (std::size_t k = 0; k < 3; ++k) {
             if (k != shared &&
-                !is_positive(plane_surface(earth.surfaces, all[other].planes[k]), earth.surface_error + 1e-9)) {
+                !plane_surface(earth.surfaces, all[other].planes[k]).is_positive(earth.surface_error + 1e-9)) {
                 return false;
             }
         }

@@ -7,29 +7,13 @@
 #include <span>
 #include <vector>
 
+#include "core/dgg/exact_pixels.h"
 #include "core/dgg/hex_row.h"
 #include "core/dgg/mapper.h"
 #include "core/dgg/pieces.h"
 #include "core/dgg/surface.h"
 
 namespace vcube::dgg {
-
-/// Cells of pixels by the exact way: projection inverse at each centre, then seqnum_of. Keeps its scratch memory.
-class ExactPixels {
-public:
-    ExactPixels(const Grid& grid, const Projection& projection) : grid_(&grid), projection_(&projection) {}
-    void clear();
-    void add(std::uint32_t column, std::uint32_t row);
-    [[nodiscard]] std::size_t size() const { return x_.size(); }
-    /// Results in the order of add(), valid until the next clear().
-    std::span<const std::uint32_t> compute();
-
-private:
-    const Grid* grid_;
-    const Projection* projection_;
-    std::vector<double> x_, y_;
-    std::vector<std::uint32_t> cells_;
-};
 
 class PatchMapper {
 public:

@@ -165,4 +165,14 @@ double Surface::tail() const {
     return sum;
 }
 
+double Surface::share_above(std::size_t degree) const {
+    double sum = 0;
+    for (const auto& row : coefficients) {
+        for (std::size_t k = degree + 1; k < kNodes; ++k) {
+            sum += std::abs(row[k]);
+        }
+    }
+    return sum;
+}
+
 }  // namespace vcube::dgg

@@ -40,6 +40,12 @@ struct Surface {
     /// degrees, as a symmetric function has every other coefficient zero.
     [[nodiscard]] double tail() const;
 
+    /// Share of the degrees above `degree` along rows, as a bound.
+    [[nodiscard]] double share_above(std::size_t degree) const;
+
+    /// true where the function is positive all over, with values wrong by up to `error`.
+    [[nodiscard]] bool is_positive(double error) const { return middle() > error && middle() - spread() > error; }
+
     [[nodiscard]] double middle() const { return coefficients[0][0]; }
 };
 
