@@ -38,6 +38,11 @@ try:
 except ImportError:
     xarray = None
 
+try:
+    import dask  # xcube-smos wraps every variable for it
+except ImportError:
+    dask = None
+
 PROJECT = Path(__file__).resolve().parents[1]
 WIDTH, HEIGHT, RES = 8192, 4032, "RES=0.0439453125"
 NODATA = np.float32(-999)
@@ -92,6 +97,7 @@ def read_as_xcube(path, name):
             return file["Grid_Point_ID"][:], file[name][:]
     store = fsspec.get_mapper("reference://", fo=str(references_of(path)), remote_protocol="file")
     with xarray.open_dataset(store, engine="zarr", consolidated=False, decode_cf=False) as data:
+        data = data.chunk() if dask is not None else data
         return data["Grid_Point_ID"].values, data[name].values
 
 
@@ -253,7 +259,7 @@ def main():
             shutil.copyfile(product, copies[-1])
             make_references(copies[-1])
         grid = gdal.OpenEx("VCUBE:DGG", open_options=[RES])
-        np.save(folder / "index.npy", grid.GetRasterBand(1).ReadAsArray().astype(np.int32))
+        np.save(folder / "index.npy", grid.GetRasterBand(1).ReadAsArray().astype(np.uint32))
         print(f"{product.name}, {args.variable}, {WIDTH} x {HEIGHT}, best and median of {args.processes} x {args.rounds} "
               f"rounds")
         report_peers()

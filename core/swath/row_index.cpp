@@ -4,10 +4,6 @@
 
 namespace vcube::swath {
 
-namespace {
-constexpr std::uint32_t kPageCells = 512;
-}
-
 RowIndex::RowIndex(std::span<const std::uint32_t> grid_point_ids)
     : pages_(dgg::kCells / kPageCells + 1, 0), row_count_(grid_point_ids.size()) {
     std::vector<std::uint32_t> seqnums(grid_point_ids.size());

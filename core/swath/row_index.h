@@ -11,16 +11,17 @@
 
 namespace vcube::swath {
 
-/// seqnum -> row, in pages of 512 cells so that a half orbit costs what it covers. Immutable, thread-safe.
+/// seqnum -> row, in pages of 64 cells so that a half orbit costs what it covers and stays in the processor's cache. Immutable, thread-safe.
 class RowIndex {
 public:
     static constexpr std::uint32_t kNoRow = 0xFFFFFFFFU;
+    static constexpr std::uint32_t kPageCells = 64;
     /// From the Grid_Point_ID column; rows with an invalid id are counted and left out; of a repeated id the first row
     /// stands.
     explicit RowIndex(std::span<const std::uint32_t> grid_point_ids);
     /// kNoRow where the product has no such cell; any seqnum in 0..kCells.
     [[nodiscard]] std::uint32_t row_of(std::uint32_t seqnum) const {
-        return rows_[pages_[seqnum >> 9U] + (seqnum & 511U)];
+        return rows_[pages_[seqnum / kPageCells] + seqnum % kPageCells];
     }
     /// Length of the Grid_Point_ID column; every row that row_of() gives is smaller.
     [[nodiscard]] std::size_t row_count() const { return row_count_; }
