@@ -146,7 +146,10 @@ std::vector<BandLabel> band_labels(const OpenContext& context, const RasterArray
         for (std::size_t a = 0; a < axes.size(); ++a) {
             const Axis& axis = axes[a];
             const std::string label = index[a] < axis.labels.size() ? axis.labels[index[a]] : "";
-            const std::string text = label.empty() ? "[" + std::to_string(index[a]) + "]" : label;
+            std::string text = label;
+            if (text.empty()) {
+                text.append("[").append(std::to_string(index[a])).append("]");
+            }
             out[band].items.emplace_back("DIM_" + axis.name, text);
             if (axis.time && !label.empty()) {
                 out[band].items.emplace_back("TIME", label);
@@ -177,7 +180,7 @@ std::string describe_array(const OpenContext& context, const ArrayMeta& array, T
     const Encoding encoding = decode_encoding(array);
     std::string out = "[";
     for (std::size_t d = 0; d < array.shape.size(); ++d) {
-        out += (d == 0 ? "" : "x") + std::to_string(array.shape[d]);
+        out.append(d == 0 ? "" : "x").append(std::to_string(array.shape[d]));
     }
     out += "] ";
     const std::string& title = encoding.long_name.empty() ? encoding.standard_name : encoding.long_name;

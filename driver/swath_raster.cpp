@@ -19,7 +19,7 @@ void add_classes(const swath::Variable& variable, GridBandInfo& info) {
         info.classes.push_back({flag.name, flag.mask, flag.value});
         names += (names.empty() ? "" : " ") + flag.name;
         const std::uint64_t number = flag.mask != 0 ? flag.mask : static_cast<std::uint64_t>(flag.value);
-        masks += (masks.empty() ? "" : ",") + std::to_string(number);
+        masks.append(masks.empty() ? "" : ",").append(std::to_string(number));
         info.metadata.emplace_back("FLAG_" + flag.name, std::to_string(number));
     }
     if (!names.empty()) {
