@@ -251,7 +251,9 @@ Result<ChosenGrid> choose_grid(const OpenOptions& options) {
     for (const auto& [key, value] : {std::pair<const char*, const std::optional<std::string>&>{"CRS=", options.crs},
                                      {"EXTENT=", options.extent},
                                      {"RES=", options.res}}) {
-        chosen.tag += value ? (chosen.tag.empty() ? "" : ";") + std::string(key) + *value : "";
+        if (value) {
+            chosen.tag.append(chosen.tag.empty() ? "" : ";").append(key).append(*value);
+        }
     }
     return chosen;
 }

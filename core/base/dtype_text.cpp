@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 
+#include "core/base/concat.h"
 #include "vcube/shape.h"
 
 namespace vcube {
@@ -16,7 +17,7 @@ constexpr std::size_t kMaxFields = 4096;
 constexpr int kMaxNesting = 16;
 
 Error bad_type(std::string_view text, const std::string& why) {
-    return invalid("\"" + std::string(text.substr(0, 60)) + "\" is no numpy type string: " + why);
+    return invalid(concat("\"", text.substr(0, 60), "\" is no numpy type string: ", why));
 }
 
 std::optional<std::uint64_t> parse_number(std::string_view digits) {
@@ -101,7 +102,7 @@ Result<std::string> field_name(const Json& value, std::size_t index, const std::
         return invalid(what + ": field " + std::to_string(index) + ": expected a name, got " + json_type_name(*name));
     }
     std::string text = name->get<std::string>();
-    return text.empty() ? "f" + std::to_string(index) : text;
+    return text.empty() ? concat("f", std::to_string(index)) : text;
 }
 
 // A field with a shape is kept as opaque bytes of the whole sub-array, unless it holds a single item.

@@ -147,7 +147,8 @@ std::string polar_stereographic_text(ProjText text) {
 std::string geostationary_text(const Json& attributes, ProjText text) {
     std::string sweep = to_lower(attribute_text(attributes, "sweep_angle_axis"));
     if (sweep != "x" && sweep != "y") {
-        sweep = to_lower(attribute_text(attributes, "fixed_angle_axis")) == "y" ? "x" : "y";
+        const bool fixed_y = to_lower(attribute_text(attributes, "fixed_angle_axis")) == "y";
+        sweep.assign(1, fixed_y ? 'x' : 'y');
     }
     text.add("lon_0", text.number("longitude_of_projection_origin")).add("h", text.number("perspective_point_height"));
     return text.add("+sweep=" + sweep).false_origin().text();

@@ -8,6 +8,7 @@
 #include <limits>
 #include <utility>
 
+#include "core/base/concat.h"
 #include "core/cube/attribute.h"
 
 namespace vcube {
@@ -169,7 +170,7 @@ std::int64_t unit_length(std::string_view unit, int calendar) {
         {" leap_year leap_years ", 366 * kDayNs},
         {" julian_year julian_years ", 365 * kDayNs + kDayNs / 4},
         {" gregorian_year gregorian_years ", 365 * kDayNs + kDayNs / 10000 * 2425}};
-    const std::string name = " " + to_lower(unit) + " ";
+    const std::string name = concat(" ", to_lower(unit), " ");
     for (const Unit& known : kUnits) {
         if (known.names.find(name) != std::string_view::npos) {
             if (calendar == k360Day && (known.ns == kYearNs || known.ns == kYearNs / 12)) {
@@ -317,7 +318,7 @@ Result<Instant> parse_instant(std::string_view text, int calendar) {
     in.skip_blanks();
     Date date;
     Instant out;
-    const Error bad = invalid("'" + std::string(text) + "' is not a date and time such as 2000-01-01 00:00:00");
+    const Error bad = invalid(concat("'", text, "' is not a date and time such as 2000-01-01 00:00:00"));
     if (!scan_date(in, date)) {
         return bad;
     }
@@ -338,7 +339,7 @@ Result<Instant> parse_instant(std::string_view text, int calendar) {
         ++date.year;
     }
     if (!exists(calendar, date)) {
-        return invalid("'" + std::string(text) + "' does not exist in its calendar");
+        return invalid(concat("'", text, "' does not exist in its calendar"));
     }
     out.days = days_of(calendar, date);
     out.ns -= zone;
