@@ -11,7 +11,8 @@
 
 namespace vcube::swath {
 
-/// seqnum -> row, in pages of 64 cells so that a half orbit costs what it covers and stays in the processor's cache. Immutable, thread-safe.
+/// seqnum -> row, in pages of 64 cells so that a half orbit costs what it covers and stays in the processor's cache.
+/// Immutable, thread-safe.
 class RowIndex {
 public:
     static constexpr std::uint32_t kNoRow = 0xFFFFFFFFU;
