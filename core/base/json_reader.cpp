@@ -122,9 +122,9 @@ bool JsonReader::begin_array() {
     return enter('[', "an array");
 }
 
-bool JsonReader::next_key(std::string_view& key) {
+bool JsonReader::at_member(char close, const char* wanted) {
     skip_space();
-    if (at_ != end_ && *at_ == '}') {
+    if (at_ != end_ && *at_ == close) {
         ++at_;
         --depth_;
         first_ = false;
@@ -132,10 +132,17 @@ bool JsonReader::next_key(std::string_view& key) {
     }
     if (!std::exchange(first_, false)) {
         if (at_ == end_ || *at_ != ',') {
-            return expected("',' or '}'");
+            return expected(wanted);
         }
         ++at_;
         skip_space();
+    }
+    return true;
+}
+
+bool JsonReader::next_key(std::string_view& key) {
+    if (!at_member('}', "',' or '}'")) {
+        return false;
     }
     if (at_ == end_ || *at_ != '"') {
         return expected("a key");
@@ -152,21 +159,7 @@ bool JsonReader::next_key(std::string_view& key) {
 }
 
 bool JsonReader::next_element() {
-    skip_space();
-    if (at_ != end_ && *at_ == ']') {
-        ++at_;
-        --depth_;
-        first_ = false;
-        return false;
-    }
-    if (!std::exchange(first_, false)) {
-        if (at_ == end_ || *at_ != ',') {
-            return expected("',' or ']'");
-        }
-        ++at_;
-        skip_space();
-    }
-    return at_ != end_ || expected("a value");
+    return at_member(']', "',' or ']'") && (at_ != end_ || expected("a value"));
 }
 
 bool JsonReader::read_string(std::string_view& out) {

@@ -78,6 +78,8 @@ private:
     bool expected(const char* what);
     void skip_space();
     bool enter(char open, const char* what);
+    /// Moves to the next member of the object or array that `close` ends; false at its end, or after an error.
+    bool at_member(char close, const char* wanted);
     bool scan_string(std::string_view& out, std::string& scratch);
     bool scan_escaped(const char* run, std::string_view& out, std::string& scratch);
     bool scan_escape(std::string& scratch);
