@@ -174,11 +174,17 @@ private:
     }
 
     static Status read_range(VSILFILE* file, ByteRange range, const std::string& path, Buffer& out) {
-        if (!range.bounded() || range.size() > kTrustedBytes) {
+        if (!range.bounded() || range.suffix != 0 || range.size() > kTrustedBytes) {
             if (VSIFSeekL(file, 0, SEEK_END) != 0) {
                 return io_error(redacted(path) + ": its size cannot be found out");
             }
             const std::uint64_t size = VSIFTellL(file);
+            if (range.suffix > size) {
+                return short_object(path, range, size);
+            }
+            if (range.suffix != 0) {
+                range = {size - range.suffix, size};
+            }
             const std::uint64_t end = range.bounded() ? range.end : size;
             if (end > size || range.begin > end) {
                 return short_object(path, range, size > range.begin ? size - range.begin : 0);
@@ -202,11 +208,12 @@ private:
     }
 
     static Error short_object(const std::string& path, const ByteRange& range, std::uint64_t got) {
-        const std::string end = range.bounded() ? std::to_string(range.end) : "end";
+        const std::string end = range.end != ByteRange::kEnd ? std::to_string(range.end) : "end";
+        const std::string place = range.suffix != 0 ? " [last bytes]: expected "
+                                                    : " [" + std::to_string(range.begin) + ", " + end + "): expected ";
         const std::string reason = last_vsi_error(path);
-        return io_error(redacted(path) + " [" + std::to_string(range.begin) + ", " + end + "): expected " +
-                        (range.bounded() ? std::to_string(range.size()) : "more") + " bytes, got " +
-                        std::to_string(got) + (reason.empty() ? "" : " (" + reason + ")"));
+        return io_error(redacted(path) + place + (range.bounded() ? std::to_string(range.size()) : "more") +
+                        " bytes, got " + std::to_string(got) + (reason.empty() ? "" : " (" + reason + ")"));
     }
 
     ThreadPool& pool_;

@@ -136,6 +136,21 @@ Result<std::size_t> inflate_zlib(ByteSpan in, MutableByteSpan out) {
     return used.out;
 }
 
+Result<std::size_t> inflate_raw(ByteSpan in, MutableByteSpan out) {
+    libdeflate_decompressor* const state = thread_decompressor();
+    if (state == nullptr) {
+        return no_memory("deflate");
+    }
+    std::byte spare{};
+    Consumed used;
+    const libdeflate_result result = libdeflate_deflate_decompress_ex(state, in.data(), in.size(), writable(out, spare),
+                                                                      out.size(), &used.in, &used.out);
+    if (result != LIBDEFLATE_SUCCESS) {
+        return deflate_error(result, "deflate", in.size(), out.size());
+    }
+    return used.out;
+}
+
 Result<std::size_t> inflate_gzip(ByteSpan in, MutableByteSpan out) {
     const ByteSpan whole = in;
     std::size_t written = 0;

@@ -10,9 +10,11 @@
 namespace vcube {
 
 /// Into a buffer of known capacity; returns the number of bytes written. kLimit where `out` is too small, kCorrupt
-/// where `in` is damaged. zlib: RFC 1950; gzip: RFC 1952, all members; zstd: RFC 8878, all frames.
+/// where `in` is damaged. zlib: RFC 1950; gzip: RFC 1952, all members; raw: RFC 1951, one stream; zstd: RFC 8878, all
+/// frames.
 Result<std::size_t> inflate_zlib(ByteSpan in, MutableByteSpan out);
 Result<std::size_t> inflate_gzip(ByteSpan in, MutableByteSpan out);
+Result<std::size_t> inflate_raw(ByteSpan in, MutableByteSpan out);
 Result<std::size_t> decompress_zstd(ByteSpan in, MutableByteSpan out);
 
 /// Into a buffer that grows to at most `max_bytes` (kLimit beyond it).

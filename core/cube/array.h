@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "core/codec/chain.h"
 #include "core/cube/array_meta.h"
 #include "core/cube/runtime.h"
+#include "vcube/chunk_location.h"
 #include "vcube/result.h"
 #include "vcube/shape.h"
 #include "vcube/store.h"
@@ -51,6 +53,15 @@ public:
     /// more than `max_bytes`.
     [[nodiscard]] Result<Buffer> read_all(std::uint64_t max_bytes = std::uint64_t{1} << 30,
                                           const ReadOptions& options = {}) const;
+
+    /// Text of the elements of a region, in C order: of variable length (|O), fixed bytes (S, without trailing NULs) or
+    /// UCS-4 (U, as UTF-8). Other types are an error. Refuses more than `max_bytes` of text.
+    [[nodiscard]] Result<std::vector<std::string>> read_strings(const Region& region, const ReadOptions& options = {},
+                                                                std::uint64_t max_bytes = std::uint64_t{1} << 30) const;
+
+    /// Where one chunk's bytes are, at these indices of the chunk grid (rank of them, inside the grid). For structural
+    /// information; reads a shard's index where there is one.
+    [[nodiscard]] Result<ChunkLocation> locate_chunk(std::span<const std::uint64_t> index) const;
 
 private:
     struct State;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,17 +16,27 @@
 
 namespace vcube {
 
+/// Chunks that stand together in one object, found through an index in it (Zarr v3 codec sharding_indexed).
+struct Sharding {
+    Shape shard;        // elements along each dimension; multiples of the chunks' extents
+    Json index_codecs;  // list
+    bool index_at_end = true;
+};
+
 struct ArrayMeta {
     std::string path;  // "group/array", no leading slash; store keys start with it
     std::string name;  // last part of the path
     Shape shape;
-    Shape chunks;  // same rank; every extent at least 1
+    Shape chunks;  // same rank; every extent at least 1; of a sharded array the chunks inside the shards
     DType dtype;
     std::vector<std::byte> fill;  // one element in native byte order, or empty: none is defined (reads as zero)
     bool fortran = false;         // chunks are stored in column-major order
     char separator = '.';
-    Json filters;                         // null or list, encoding order
-    Json compressor;                      // null or object
+    bool prefixed_keys = false;           // v3 default chunk keys: "c/0/1"
+    Json filters;                         // v2: null or list, encoding order
+    Json compressor;                      // v2: null or object
+    Json codecs;                          // v3: list, of the chunks inside the shards; null for v2
+    std::optional<Sharding> sharding;     // v3
     Json attributes;                      // object, without _ARRAY_DIMENSIONS
     std::vector<std::string> dimensions;  // one name a dimension; "" where it has none
 
@@ -36,7 +47,7 @@ struct ArrayMeta {
     [[nodiscard]] std::size_t chunk_elements() const;
     /// Chunks along each dimension.
     [[nodiscard]] Shape chunk_grid() const;
-    /// Store key of the chunk at these grid indices.
+    /// Store key of the object that holds the chunk (or shard) at these grid indices.
     [[nodiscard]] std::string chunk_key(const std::uint64_t* index) const;
 };
 

@@ -404,7 +404,7 @@ private:
         std::string text = label() + ", chunk " + key;
         if (place != nullptr) {
             text += " (" + redacted(place->url);
-            if (place->range.bounded()) {
+            if (place->range.end != ByteRange::kEnd) {
                 text += ", bytes " + std::to_string(place->range.begin) + " to " + std::to_string(place->range.end);
             }
             text += ")";

@@ -46,6 +46,14 @@ Result<ByteSpan> read_one(LocalFiles& files, const FetchRequest& request, Buffer
         return unsupported("this build reads local files only, not " + request.url.substr(0, scheme) + "://");
     }
     ByteRange range = request.range;
+    if (range.suffix != 0) {
+        VCUBE_ASSIGN(const std::uint64_t size, files.size(request.url));
+        if (range.suffix > size) {
+            return io_error(request.url + ": has " + std::to_string(size) + " bytes, wanted the last " +
+                            std::to_string(range.suffix));
+        }
+        range = {size - range.suffix, size};
+    }
     if (!range.bounded()) {
         VCUBE_ASSIGN(range.end, files.size(request.url));
         if (range.end < range.begin) {

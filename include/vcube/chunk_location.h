@@ -1,6 +1,7 @@
 // Where a chunk's bytes are: missing (fill value), inline in the store, or a byte range of an object.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <variant>
@@ -19,10 +20,21 @@ struct Inline {
     std::shared_ptr<const void> owner;
 };
 
+/// What stands around a chunk's bytes in the object that holds them, to be taken off before the codec chain.
+enum class Wrap : std::uint8_t {
+    kNone,
+    kDeflate  // a raw deflate stream (RFC 1951), as members of zip files are compressed
+};
+
 /// A byte range of an object. `url` is resolved and permitted by the URL policy already.
 struct Remote {
     std::string url;
     ByteRange range;
+    Wrap wrap = Wrap::kNone;
+    std::uint64_t unwrapped_size = 0;  // bytes behind the wrap; only where there is one
+    /// The store does not know whether the object exists (a directory that was not listed): where it does not, the key
+    /// is absent, which is no error but Missing.
+    bool may_be_absent = false;
 };
 
 using ChunkLocation = std::variant<Missing, Inline, Remote>;
