@@ -321,4 +321,18 @@ Result<std::shared_ptr<const Store>> open_kerchunk_json(ByteSpan document, const
     return std::move(parser).builder().build(shown, std::move(policy));
 }
 
+Result<std::shared_ptr<const Store>> open_kerchunk_json(ByteSource source, const std::string& name, UrlPolicy policy,
+                                                        const KerchunkLimits& limits) {
+    std::string document;
+    Buffer window(limits.window_bytes);
+    while (true) {
+        VCUBE_ASSIGN(const std::size_t count, source.read(window.span()));
+        if (count == 0) {
+            break;
+        }
+        document.append(as_text(std::as_const(window).span().first(count)));
+    }
+    return open_kerchunk_json(as_byte_span(document), name, std::move(policy), limits);
+}
+
 }  // namespace vcube
