@@ -317,6 +317,23 @@ Result<std::string> resolve_url(std::string_view url, const UrlPolicy& policy) {
     return resolve_relative(url, policy);
 }
 
+bool stays_below(std::string_view name) {
+    if (name.find('\\') != std::string_view::npos || name.find('\0') != std::string_view::npos) {
+        return false;
+    }
+    while (true) {
+        const std::size_t slash = name.find('/');
+        const std::string_view part = name.substr(0, slash);
+        if (part.empty() || part == "." || part == "..") {
+            return false;
+        }
+        if (slash == std::string_view::npos) {
+            return true;
+        }
+        name.remove_prefix(slash + 1);
+    }
+}
+
 std::string redacted(std::string_view url) {
     std::string out(url);
     const bool plain = !out.starts_with("/vsi") && out.find("://") == std::string::npos;

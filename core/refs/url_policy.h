@@ -27,6 +27,10 @@ bool is_remote(std::string_view location);
 /// allows it. The message never holds a query string.
 Result<std::string> resolve_url(std::string_view url, const UrlPolicy& policy);
 
+/// Whether a file name stays below the folder it is joined to: no empty, "." or ".." part, no leading slash, backslash
+/// or NUL.
+bool stays_below(std::string_view name);
+
 /// `url` without user info and query string, for messages.
 std::string redacted(std::string_view url);
 
