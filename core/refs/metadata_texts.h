@@ -26,7 +26,7 @@ class MetadataTable {
 public:
     /// In any order; of equal keys the one added last counts.
     void add(std::string key, std::string text);
-    /// To be called once, after the last add().
+    /// Sorts; to be called after add(), before keys() and find().
     void finish();
 
     [[nodiscard]] std::vector<std::string> keys() const;
