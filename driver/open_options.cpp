@@ -29,7 +29,7 @@ constexpr const char* kResampling[] = {"NEAREST", "AVERAGE", "MODE"};
 constexpr const char* kBoolean[] = {"NO", "YES"};
 constexpr const char* kMissingObject[] = {"ERROR", "FILL"};
 
-const std::array<Option, 7> kOptions = {{
+const std::array<Option, 8> kOptions = {{
     {"CRS",
      "string",
      "EPSG:4326",
@@ -63,6 +63,13 @@ const std::array<Option, 7> kOptions = {{
     {"ALLOW_LOCAL_REFERENCES", "boolean", "NO",
      "Whether references that come from a remote place may name files of this machine", kBoolean, Kinds::kAny,
      [](OpenOptions& out, std::string value) { out.allow_local_references = value == "YES"; }},
+    {"OVERVIEW_DIR",
+     "string",
+     "",
+     "Folder of external overviews, for stores that cannot have them beside: remote ones and those in archives",
+     {},
+     Kinds::kAny,
+     [](OpenOptions& out, std::string value) { out.overview_dir = std::move(value); }},
     {"MISSING_OBJECT", "string-select", "ERROR",
      "What a chunk whose referenced object does not exist gives: an error, or the fill value and a warning",
      kMissingObject, Kinds::kAny,

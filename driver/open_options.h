@@ -17,8 +17,9 @@ struct OpenOptions {
     std::optional<std::string> crs, extent, res, grid;
     std::string overview_resampling = "NEAREST";  // NEAREST, AVERAGE, MODE
     bool allow_local_references = false;
-    bool missing_object_is_fill = false;  // MISSING_OBJECT=FILL
-    std::size_t max_threads = 0;          // from GDAL_NUM_THREADS; 0: all
+    bool missing_object_is_fill = false;      // MISSING_OBJECT=FILL
+    std::optional<std::string> overview_dir;  // folder of external overviews of stores that cannot have them beside
+    std::size_t max_threads = 0;              // from GDAL_NUM_THREADS; 0: all
 };
 
 /// Reads open options, then configuration options, then defaults. An unknown value is an error that lists the valid
