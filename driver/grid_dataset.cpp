@@ -34,7 +34,7 @@ GridDataset::~GridDataset() {
     FlushCache(true);
 }
 
-CPLErr GridDataset::GetGeoTransform(double* out) {
+CPLErr GridDataset::geotransform(double* out) const {
     const auto& geotransform = pyramid_->grid(0).geotransform;
     std::copy(geotransform.begin(), geotransform.end(), out);
     return CE_None;

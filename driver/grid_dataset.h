@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "driver/entry_points.h"
+#include "driver/gdal_compat.h"
 #include "driver/grid_band.h"
 #include "driver/grid_options.h"
 #include "driver/grid_pyramid.h"
-#include "gdal_pam.h"
 
 namespace vcube::driver {
 
@@ -20,7 +20,7 @@ struct GridBandPlan {
     GridPainter painter;
 };
 
-class GridDataset final : public GDALPamDataset {
+class GridDataset final : public PamDatasetOf<GridDataset> {
 public:
     /// `subdataset`: "" or what of the source this raster is; with the grid it keys what GDAL saves beside a local
     /// source (statistics). Nothing is saved for rasters without a source or of a remote one.
@@ -29,7 +29,7 @@ public:
                 const std::string& subdataset);
     ~GridDataset() override;
 
-    CPLErr GetGeoTransform(double* out) override;
+    CPLErr geotransform(double* out) const;
     const OGRSpatialReference* GetSpatialRef() const override { return &srs_; }
 
 protected:
