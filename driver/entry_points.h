@@ -2,8 +2,10 @@
 // inside the guard: they return errors and never call CPLError.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/cube/hierarchy.h"
 #include "core/cube/runtime.h"
@@ -16,6 +18,13 @@
 
 namespace vcube::driver {
 
+/// A file as it was when it was read.
+struct FileStamp {
+    std::string vsi_path;
+    std::uint64_t size = 0;
+    std::int64_t modified = 0;
+};
+
 /// A store that was opened and read; shared by all handles on it, immutable.
 struct OpenedStore {
     std::string location;  // as the user wrote it
@@ -23,6 +32,7 @@ struct OpenedStore {
     std::shared_ptr<const Store> store;
     std::shared_ptr<const Group> hierarchy;
     std::shared_ptr<const swath::Product> product;  // set where the root is a SMOS product
+    std::vector<FileStamp> watched;                 // of a folder: the files whose change makes this store stale
 };
 
 /// Everything an opener needs. Cheap to copy; datasets keep a copy.

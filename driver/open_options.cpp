@@ -22,59 +22,8 @@ struct Option {
     const char* description;
     std::span<const char* const> values;  // of a string-select or boolean
     Kinds kinds;
-    void (*set)(OpenOptions&, std::string);
+    Status (*set)(OpenOptions&, std::string);
 };
-
-constexpr const char* kResampling[] = {"NEAREST", "AVERAGE", "MODE"};
-constexpr const char* kBoolean[] = {"NO", "YES"};
-constexpr const char* kMissingObject[] = {"ERROR", "FILL"};
-
-const std::array<Option, 8> kOptions = {{
-    {"CRS",
-     "string",
-     "EPSG:4326",
-     "Coordinate reference system of the raster: an authority code, WKT or PROJ string",
-     {},
-     Kinds::kGridded,
-     [](OpenOptions& out, std::string value) { out.crs = std::move(value); }},
-    {"EXTENT",
-     "string",
-     "",
-     "Extent of the raster in its CRS: xmin,ymin,xmax,ymax",
-     {},
-     Kinds::kGridded,
-     [](OpenOptions& out, std::string value) { out.extent = std::move(value); }},
-    {"RES",
-     "string",
-     "",
-     "Pixel size in units of the CRS: one number, or x,y",
-     {},
-     Kinds::kGridded,
-     [](OpenOptions& out, std::string value) { out.res = std::move(value); }},
-    {"GRID",
-     "string",
-     "GLOBAL",
-     "Named grid, such as GLOBAL, LAEA_EUROPE or EASE2_GLOBAL_25KM",
-     {},
-     Kinds::kGridded,
-     [](OpenOptions& out, std::string value) { out.grid = std::move(value); }},
-    {"OVERVIEW_RESAMPLING", "string-select", "NEAREST", "How overviews are computed", kResampling, Kinds::kGridded,
-     [](OpenOptions& out, std::string value) { out.overview_resampling = std::move(value); }},
-    {"ALLOW_LOCAL_REFERENCES", "boolean", "NO",
-     "Whether references that come from a remote place may name files of this machine", kBoolean, Kinds::kAny,
-     [](OpenOptions& out, std::string value) { out.allow_local_references = value == "YES"; }},
-    {"OVERVIEW_DIR",
-     "string",
-     "",
-     "Folder of external overviews, for stores that cannot have them beside: remote ones and those in archives",
-     {},
-     Kinds::kAny,
-     [](OpenOptions& out, std::string value) { out.overview_dir = std::move(value); }},
-    {"MISSING_OBJECT", "string-select", "ERROR",
-     "What a chunk whose referenced object does not exist gives: an error, or the fill value and a warning",
-     kMissingObject, Kinds::kAny,
-     [](OpenOptions& out, std::string value) { out.missing_object_is_fill = value == "FILL"; }},
-}};
 
 std::string upper(std::string_view text) {
     std::string out(text);
@@ -83,6 +32,141 @@ std::string upper(std::string_view text) {
     }
     return out;
 }
+
+/// A number without sign and without a unit, or with one (KB, MB, GB, also K, M, G); nothing where it is neither, or
+/// above 64 bits. `plain_shift`: what a bare number counts as.
+std::optional<std::uint64_t> parse_count(std::string_view text, unsigned (*plain_shift)(std::uint64_t)) {
+    std::uint64_t number = 0;
+    const char* const text_end = text.data() + text.size();
+    const auto [end, error] = std::from_chars(text.data(), text_end, number);
+    if (error != std::errc()) {
+        return std::nullopt;
+    }
+    const std::string unit = upper(std::string_view(end, static_cast<std::size_t>(text_end - end)));
+    struct Unit {
+        const char* name;
+        unsigned shift;
+    };
+    constexpr std::array<Unit, 8> kUnits = {
+        {{"B", 0}, {"K", 10}, {"KB", 10}, {"M", 20}, {"MB", 20}, {"G", 30}, {"GB", 30}, {"", 0}}};
+    for (const Unit& entry : kUnits) {
+        if (unit == entry.name) {
+            const unsigned shift = unit.empty() ? plain_shift(number) : entry.shift;
+            return number <= (std::numeric_limits<std::uint64_t>::max() >> shift)
+                       ? std::optional<std::uint64_t>(number << shift)
+                       : std::nullopt;
+        }
+    }
+    return std::nullopt;
+}
+
+unsigned as_it_is(std::uint64_t) {
+    return 0;
+}
+
+template <auto member>
+Status set_text(OpenOptions& out, std::string value) {
+    out.*member = std::move(value);
+    return {};
+}
+
+/// A validated value of a set in which one word means yes.
+template <auto member>
+Status set_flag(OpenOptions& out, std::string value) {
+    out.*member = value == "YES" || value == "FILL";
+    return {};
+}
+
+template <auto member>
+Status set_count(OpenOptions& out, std::string value) {
+    const auto count = parse_count(value, as_it_is);
+    if (!count) {
+        return invalid("expected a number");
+    }
+    out.*member = *count;
+    return {};
+}
+
+template <auto member>
+Status set_bytes(OpenOptions& out, std::string value) {
+    const auto bytes = parse_count(value, as_it_is);
+    if (!bytes || *bytes == 0) {
+        return invalid("expected a number of bytes, or a number with KB, MB or GB");
+    }
+    out.*member = *bytes;
+    return {};
+}
+
+constexpr const char* kResampling[] = {"NEAREST", "AVERAGE", "MODE"};
+constexpr const char* kBoolean[] = {"NO", "YES"};
+constexpr const char* kMissingObject[] = {"ERROR", "FILL"};
+
+const std::array<Option, 11> kOptions = {{
+    {"CRS",
+     "string",
+     "EPSG:4326",
+     "Coordinate reference system of the raster: an authority code, WKT or PROJ string",
+     {},
+     Kinds::kGridded,
+     set_text<&OpenOptions::crs>},
+    {"EXTENT",
+     "string",
+     "",
+     "Extent of the raster in its CRS: xmin,ymin,xmax,ymax",
+     {},
+     Kinds::kGridded,
+     set_text<&OpenOptions::extent>},
+    {"RES",
+     "string",
+     "",
+     "Pixel size in units of the CRS: one number, or x,y",
+     {},
+     Kinds::kGridded,
+     set_text<&OpenOptions::res>},
+    {"GRID",
+     "string",
+     "GLOBAL",
+     "Named grid, such as GLOBAL, LAEA_EUROPE or EASE2_GLOBAL_25KM",
+     {},
+     Kinds::kGridded,
+     set_text<&OpenOptions::grid>},
+    {"OVERVIEW_RESAMPLING", "string-select", "NEAREST", "How overviews are computed", kResampling, Kinds::kGridded,
+     set_text<&OpenOptions::overview_resampling>},
+    {"ALLOW_LOCAL_REFERENCES", "boolean", "NO",
+     "Whether references that come from a remote place may name files of this machine", kBoolean, Kinds::kAny,
+     set_flag<&OpenOptions::allow_local_references>},
+    {"OVERVIEW_DIR",
+     "string",
+     "",
+     "Folder of external overviews, for stores that cannot have them beside: remote ones and those in archives",
+     {},
+     Kinds::kAny,
+     set_text<&OpenOptions::overview_dir>},
+    {"MISSING_OBJECT", "string-select", "ERROR",
+     "What a chunk whose referenced object does not exist gives: an error, or the fill value and a warning",
+     kMissingObject, Kinds::kAny, set_flag<&OpenOptions::missing_object_is_fill>},
+    {"MAX_REFERENCE_BYTES",
+     "string",
+     "16GB",
+     "Largest reference document that is read, in bytes after decompression; KB, MB, GB are understood",
+     {},
+     Kinds::kAny,
+     set_bytes<&OpenOptions::max_reference_bytes>},
+    {"MAX_REFERENCES",
+     "string",
+     "20000000",
+     "Most references that the rules of a reference document (\"gen\") may make, all together",
+     {},
+     Kinds::kAny,
+     set_count<&OpenOptions::max_references>},
+    {"MAX_CHUNK_BYTES",
+     "string",
+     "2GB",
+     "Largest decoded chunk of a compressed array; arrays with larger ones are not opened",
+     {},
+     Kinds::kAny,
+     set_bytes<&OpenOptions::max_chunk_bytes>},
+}};
 
 /// `value` as one of the option's values, in upper case.
 Result<std::string> validate(const Option& option, const std::string& from, std::string value) {
@@ -142,7 +226,9 @@ Result<OpenOptions> read_open_options(CSLConstList open_options) {
             continue;
         }
         VCUBE_ASSIGN(std::string valid, validate(option, from, value));
-        option.set(out, std::move(valid));
+        if (const Status set = option.set(out, std::move(valid)); !set.ok()) {
+            return with_context(from + "=" + value, set.error());
+        }
     }
     out.max_threads = threads_allowed();
     return out;
@@ -182,26 +268,9 @@ Result<std::size_t> chunk_cache_bytes() {
     if (text == nullptr || *text == '\0') {
         return kDefaultCacheBytes;
     }
-    const std::string_view whole = text;
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(whole.data(), whole.data() + whole.size(), number);
-    const std::string unit = upper(std::string_view(end, static_cast<std::size_t>(whole.data() + whole.size() - end)));
-    struct Unit {
-        const char* name;
-        unsigned shift;
-    };
-    constexpr std::array<Unit, 8> kUnits = {
-        {{"B", 0}, {"K", 10}, {"KB", 10}, {"M", 20}, {"MB", 20}, {"G", 30}, {"GB", 30}, {"", 0}}};
-    constexpr std::uint64_t kBelowIsMegabytes = 100000;
-    for (const Unit& entry : kUnits) {
-        if (error != std::errc() || unit != entry.name) {
-            continue;
-        }
-        const unsigned shift = unit.empty() && number < kBelowIsMegabytes ? 20 : entry.shift;
-        if (number > (std::numeric_limits<std::size_t>::max() >> shift)) {
-            break;
-        }
-        return static_cast<std::size_t>(number << shift);
+    const auto as_cachemax = [](std::uint64_t number) -> unsigned { return number < 100000 ? 20 : 0; };
+    if (const auto bytes = parse_count(text, as_cachemax)) {
+        return static_cast<std::size_t>(*bytes);
     }
     return invalid("VCUBE_CACHE_SIZE=" + std::string(text) + ": expected bytes, or a number with KB, MB or GB");
 }

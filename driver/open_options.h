@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -19,7 +20,10 @@ struct OpenOptions {
     bool allow_local_references = false;
     bool missing_object_is_fill = false;      // MISSING_OBJECT=FILL
     std::optional<std::string> overview_dir;  // folder of external overviews of stores that cannot have them beside
-    std::size_t max_threads = 0;              // from GDAL_NUM_THREADS; 0: all
+    std::uint64_t max_reference_bytes = std::uint64_t{16} << 30;  // MAX_REFERENCE_BYTES, of a document, unpacked
+    std::uint64_t max_chunk_bytes = std::uint64_t{2} << 30;       // MAX_CHUNK_BYTES, of a decoded chunk
+    std::uint64_t max_references = 20'000'000;                    // MAX_REFERENCES, that "gen" may make
+    std::size_t max_threads = 0;                                  // from GDAL_NUM_THREADS; 0: all
 };
 
 /// Reads open options, then configuration options, then defaults. An unknown value is an error that lists the valid
@@ -29,8 +33,8 @@ Result<OpenOptions> read_open_options(CSLConstList open_options);
 /// <OpenOptionList> for GDAL_DMD_OPENOPTIONLIST.
 std::string open_option_xml();
 
-/// VCUBE_CACHE_SIZE in bytes: a number of bytes, or with a unit (MB, GB); a number below 100000 counts as MB, as for
-/// GDAL_CACHEMAX. An unusable value is an error.
+/// VCUBE_CACHE_SIZE in bytes: a number of bytes, or with a unit (KB, MB, GB); a number below 100000 counts as MB, as
+/// for GDAL_CACHEMAX. An unusable value is an error.
 Result<std::size_t> chunk_cache_bytes();
 
 }  // namespace vcube::driver

@@ -1,79 +1,353 @@
 #include "driver/open_store.h"
 
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
 #include <utility>
 
+#include "core/base/concat.h"
 #include "core/index/hdf5_store.h"
+#include "core/refs/consolidated.h"
+#include "core/refs/directory.h"
 #include "core/refs/kerchunk_json.h"
+#include "core/refs/kerchunk_parquet.h"
 #include "core/refs/sniff.h"
 #include "core/refs/url_policy.h"
+#include "core/refs/zip.h"
 #include "driver/vsi_files.h"
+#include "driver/vsi_sources.h"
 
 namespace vcube::driver {
 namespace {
 
 constexpr std::size_t kHeaderBytes = 1024;  // what GDAL gives a driver to recognise a file by
-constexpr std::uint64_t kMaxReferenceBytes = std::uint64_t{16} << 30;
 constexpr std::uint64_t kMaxHdf5Image = std::uint64_t{512} << 20;
+constexpr std::size_t kMaxWatched = 20'000;
 
-Result<std::shared_ptr<const Store>> open_hdf5_at(const std::string& vsi_path, const std::string& name) {
-    if (is_plain_path(vsi_path)) {
-        return open_hdf5(vsi_path);
-    }
-    VCUBE_ASSIGN(const Buffer image, read_file(vsi_path, name, kMaxHdf5Image));
-    return open_hdf5_image(image.span(), vsi_path);
+constexpr std::array<std::string_view, 5> kRootMetadata = {".zmetadata", "zarr.json", ".zgroup", ".zarray", ".zattrs"};
+
+/// What stands at a location.
+struct Place {
+    std::string location;  // as the user wrote it; of a metadata file in a folder, the folder
+    std::string vsi_path;
+    std::string policy_location;  // the location with a local path made absolute
+    std::string name;             // for messages
+    FileInfo info;
+    bool certain = true;  // false: nobody knows whether there is a folder, `doubt` tells why
+    Error doubt;
+    SourceKind kind = SourceKind::kUnknown;
+};
+
+/// Everything a kind's opener needs.
+struct Opening {
+    const Place& place;
+    const OpenOptions& options;
+    std::shared_ptr<Fetcher> fetcher;
+    std::shared_ptr<Runtime> runtime;
+    const std::vector<std::string>& wanted;
+};
+
+/// What an opener gives: the store, and the files whose change makes it stale.
+struct Opened {
+    std::shared_ptr<const Store> store;
+    std::vector<std::string> watched;  // VSI paths
+    bool partial = false;              // only the wanted arrays were looked for
+};
+
+Place place_of(std::string location) {
+    Place out;
+    out.location = std::move(location);
+    out.vsi_path = vsi_path_of(out.location);
+    out.policy_location = is_plain_path(out.vsi_path) ? out.vsi_path : out.location;
+    out.name = redacted(out.policy_location);
+    return out;
 }
 
-/// A store by kind. `policy_location` is the location with a local path made absolute.
-Result<std::shared_ptr<const Store>> open_by_kind(SourceKind kind, const std::string& vsi_path,
-                                                  const std::string& policy_location, bool allow_local) {
-    const std::string name = redacted(policy_location);
-    switch (kind) {
-        case SourceKind::kKerchunkJson: {
-            VCUBE_ASSIGN(const Buffer document, read_file(vsi_path, name, kMaxReferenceBytes));
-            return open_kerchunk_json(document.span(), name, policy_for(policy_location, allow_local));
+/// The part of a location that names a file or folder; behind it stands the query of a URL.
+std::string_view path_part(std::string_view location) {
+    return is_http(location) ? location.substr(0, location.find_first_of("?#")) : location;
+}
+
+/// A name that ends in a metadata file's stands for the folder that holds the file.
+std::string without_metadata_name(const std::string& location) {
+    const std::string_view path = path_part(location);
+    for (const std::string_view file : kRootMetadata) {
+        if (path.size() > file.size() + 1 && path.ends_with(file) && path[path.size() - file.size() - 1] == '/') {
+            std::string out(path.substr(0, path.size() - file.size() - 1));
+            return out.append(location, path.size());
         }
+    }
+    return location;
+}
+
+bool announces_folder(const std::string& location) {
+    std::string_view path = path_part(location);
+    const bool slash = path.ends_with('/');
+    while (path.ends_with('/')) {
+        path.remove_suffix(1);
+    }
+    return slash || path.ends_with(".zarr") || path.ends_with(".parq") || path.ends_with(".parquet");
+}
+
+/// Looks at what stands there. A folder on a web server cannot be seen as such, and one in an object store only by
+/// those who may list it: where there is no file to be known by its first bytes, there may be a folder.
+Result<Place> look(const std::string& location, bool prefixed) {
+    const std::string folder = prefixed ? without_metadata_name(location) : location;
+    Place out = place_of(folder);
+    if (folder != location || (is_http(folder) && announces_folder(folder))) {
+        out.info.directory = true;
+    } else {
+        const Result<FileInfo> info = stat_file(out.vsi_path, out.name);
+        if (info.ok()) {
+            out.info = info.value();
+        } else if (prefixed && !is_plain_path(out.vsi_path)) {
+            out.info.directory = true;
+            out.certain = false;
+            out.doubt = info.error();
+        } else {
+            return info.error();
+        }
+    }
+    Buffer header;
+    if (!out.info.directory) {
+        VCUBE_ASSIGN(header, read_head(out.vsi_path, out.name, kHeaderBytes));
+    }
+    out.kind = sniff(out.policy_location, std::as_const(header).span(), prefixed);
+    if (out.info.directory && out.kind == SourceKind::kUnknown) {
+        out.kind = SourceKind::kZarrDirectory;
+    }
+    if (out.kind == SourceKind::kUnknown) {
+        out.doubt = invalid(concat(out.name, ": neither references, Zarr nor a NetCDF-4 / HDF5 file"));
+        if (!is_http(folder)) {
+            return out.doubt;
+        }
+        out.kind = SourceKind::kZarrDirectory;  // the page that the server shows for a folder
+        out.certain = false;
+    }
+    return out;
+}
+
+KerchunkLimits reference_limits(const OpenOptions& options) {
+    KerchunkLimits out;
+    out.max_document_bytes = options.max_reference_bytes;
+    out.max_generated = options.max_references;
+    return out;
+}
+
+/// A reference set may hold its metadata in .zmetadata alone, as fsspec opens them with consolidated=True.
+Result<std::shared_ptr<const Store>> with_metadata(std::shared_ptr<const Store> store, Fetcher& fetcher) {
+    VCUBE_ASSIGN(const std::vector<std::string> keys, store->metadata_keys());
+    const bool complete = std::any_of(keys.begin(), keys.end(), [](const std::string& key) {
+        return key.ends_with(".zarray") || key.ends_with("zarr.json");
+    });
+    if (complete && !std::binary_search(keys.begin(), keys.end(), "zarr.json")) {
+        return store;
+    }
+    VCUBE_ASSIGN(auto consolidated, open_consolidated(store, fetcher));
+    return consolidated ? std::move(consolidated) : std::move(store);
+}
+
+Result<Opened> open_references(const Opening& opening, const std::string& vsi_path, const UrlPolicy& policy) {
+    const Place& place = opening.place;
+    VCUBE_ASSIGN(ByteSource source, open_source(vsi_path, place.name));
+    VCUBE_ASSIGN(auto store,
+                 open_kerchunk_json(std::move(source), place.name, policy, reference_limits(opening.options)));
+    Opened out;
+    VCUBE_ASSIGN(out.store, with_metadata(std::move(store), *opening.fetcher));
+    return out;
+}
+
+Result<Opened> open_hdf5_at(const Place& place) {
+    Opened out;
+    if (is_plain_path(place.vsi_path)) {
+        VCUBE_ASSIGN(out.store, open_hdf5(place.vsi_path));
+        return out;
+    }
+    VCUBE_ASSIGN(const Buffer image, read_file(place.vsi_path, place.name, kMaxHdf5Image));
+    VCUBE_ASSIGN(out.store, open_hdf5_image(image.span(), place.vsi_path));
+    return out;
+}
+
+/// A tree of files: Kerchunk Parquet or Zarr, consolidated or not. `root_files` are the metadata that tell which.
+Result<Opened> open_tree(const Opening& opening, std::shared_ptr<const Store> files, const UrlPolicy& policy) {
+    Opened out;
+    VCUBE_ASSIGN(const auto document, read_text(*files, *opening.fetcher, ".zmetadata", {}));
+    if (document && is_parquet_zmetadata(*document)) {
+        out.watched = {".zmetadata"};
+        KerchunkParquetLimits limits;
+        limits.max_metadata_bytes =
+            std::min<std::uint64_t>(limits.max_metadata_bytes, opening.options.max_reference_bytes);
+        VCUBE_ASSIGN(out.store,
+                     open_kerchunk_parquet(std::move(files), opening.fetcher, opening.place.name, policy, limits));
+        return out;
+    }
+    VCUBE_ASSIGN(out.store, open_consolidated(files, *opening.fetcher));
+    if (out.store) {
+        out.watched = {document ? ".zmetadata" : "zarr.json"};
+        return out;
+    }
+    VCUBE_ASSIGN(out.watched, files->metadata_keys());
+    out.store = std::move(files);
+    return out;
+}
+
+/// The paths that `keys` name below the folder, and the folders between: a new array changes its group's folder.
+std::vector<std::string> watched_paths(const Place& place, const std::vector<std::string>& keys) {
+    const bool listed = keys.size() > 1;
+    std::string base = place.vsi_path;
+    std::string query;
+    if (is_http(base)) {
+        const std::size_t end = path_part(base).size();
+        query = base.substr(end);
+        base.resize(end);
+    }
+    while (base.size() > 1 && base.ends_with('/')) {
+        base.pop_back();
+    }
+    std::vector<std::string> out;
+    for (const std::string& key : keys) {
+        out.push_back(concat(base, "/", key, query));
+        const bool group = key.ends_with(".zgroup") || key.ends_with("zarr.json");
+        if (group && listed && !is_remote(base)) {
+            const std::size_t slash = key.rfind('/');
+            out.push_back(slash == std::string::npos ? base : concat(base, "/", key.substr(0, slash)));
+        }
+    }
+    return out;
+}
+
+Result<Opened> open_folder(const Opening& opening) {
+    const Place& place = opening.place;
+    const std::string& base = is_plain_path(place.vsi_path) ? place.vsi_path : place.location;
+    DirectoryLister list = lister_for(place.vsi_path);
+    if (list) {
+        // The store names folders by its base; they are listed as GDAL knows them.
+        list = [inner = std::move(list)](const std::string& folder) { return inner(vsi_path_of(folder)); };
+    }
+    const bool listed = static_cast<bool>(list);
+    VCUBE_ASSIGN(auto files, open_directory(base, std::move(list), opening.fetcher, place.name, opening.wanted));
+    UrlPolicy policy = policy_for(place.policy_location, opening.options.allow_local_references);
+    VCUBE_ASSIGN(Opened out, open_tree(opening, std::move(files), policy));
+    out.partial = !listed && out.watched.size() != 1;
+    out.watched = watched_paths(place, out.watched);
+    return out;
+}
+
+Result<Opened> open_zip_file(const Opening& opening) {
+    const Place& place = opening.place;
+    const std::string& url = is_plain_path(place.vsi_path) ? place.vsi_path : place.location;
+    VCUBE_ASSIGN(const ZipContents contents, open_zip_contents(url, opening.fetcher, place.name));
+    // Relative names in the references are members of the zip, where it holds more than references; otherwise they are
+    // taken from the zip's folder.
+    const std::string inside = concat("/vsizip/{", place.vsi_path, "}/", contents.root);
+    UrlPolicy policy = policy_for(place.policy_location, opening.options.allow_local_references);
+    if (contents.has_other_members) {
+        policy.base = inside;
+    }
+    Result<Opened> out = contents.references.empty() ? open_tree(opening, contents.files, policy)
+                                                     : open_references(opening, inside + contents.references, policy);
+    if (out.ok()) {
+        out.value().watched.clear();
+    }
+    return out;
+}
+
+Result<Opened> open_by_kind(const Opening& opening) {
+    const Place& place = opening.place;
+    switch (place.kind) {
+        case SourceKind::kKerchunkJson:
+            return open_references(opening, place.vsi_path,
+                                   policy_for(place.policy_location, opening.options.allow_local_references));
         case SourceKind::kSmosProduct:
         case SourceKind::kHdf5:
-            return open_hdf5_at(vsi_path, name);
+            return open_hdf5_at(place);
         case SourceKind::kKerchunkParquet:
-            return unsupported(name + ": Kerchunk Parquet references are not read by this version");
         case SourceKind::kZarrDirectory:
-            return unsupported(name + ": Zarr directories are not read by this version");
+            return open_folder(opening);
         case SourceKind::kZip:
-            return unsupported(name + ": references in zip files are not read by this version");
+            return open_zip_file(opening);
         case SourceKind::kUnknown:
             break;
     }
-    return invalid(name + ": neither Kerchunk references nor a NetCDF-4 / HDF5 file");
+    return place.doubt;
+}
+
+std::vector<FileStamp> stamps_of(const std::vector<std::string>& paths, const std::string& name) {
+    std::vector<FileStamp> out;
+    for (const std::string& path : paths) {
+        if (out.size() == kMaxWatched) {
+            break;
+        }
+        if (const Result<FileInfo> info = stat_file(path, name); info.ok()) {
+            out.push_back({path, info.value().size, info.value().modified});
+        }
+    }
+    return out;
+}
+
+/// Whether no file that the store was made of has changed since.
+bool is_fresh(const OpenedStore& store) {
+    return std::all_of(store.watched.begin(), store.watched.end(), [&](const FileStamp& stamp) {
+        const Result<FileInfo> info = stat_file(stamp.vsi_path, store.location);
+        return info.ok() && info.value().size == stamp.size && info.value().modified == stamp.modified;
+    });
+}
+
+/// Options that shape a store, as text.
+std::string options_key(const OpenOptions& options) {
+    return concat(options.allow_local_references ? "local " : "", std::to_string(options.max_reference_bytes), " ",
+                  std::to_string(options.max_references), " ", std::to_string(options.max_chunk_bytes));
+}
+
+std::shared_ptr<const OpenedStore> find_known(StoreCache& cache, StoreKey key, const std::string& wanted) {
+    for (const std::string& part : {std::string(), wanted}) {
+        key.wanted = part;
+        if (auto known = cache.find(key); known && is_fresh(*known)) {
+            return known;
+        }
+    }
+    return nullptr;
 }
 
 }  // namespace
 
 Result<std::shared_ptr<const OpenedStore>> open_store(const std::string& location, bool prefixed,
-                                                      const OpenOptions& options, const Process& process) {
-    const std::string vsi_path = vsi_path_of(location);
-    const std::string policy_location = is_plain_path(vsi_path) ? vsi_path : location;
-    const std::string name = redacted(policy_location);
-    VCUBE_ASSIGN(const FileInfo info, stat_file(vsi_path, name));
-    const StoreKey key{policy_location, info.size, info.modified, options.allow_local_references};
-    if (auto known = process.stores->find(key)) {
+                                                      const OpenOptions& options, const Process& process,
+                                                      const std::vector<std::string>& wanted) {
+    VCUBE_ASSIGN(const Place place, look(location, prefixed));
+    std::string all_wanted;
+    for (const std::string& path : wanted) {
+        all_wanted.append(path).append("\n");
+    }
+    StoreKey key{place.policy_location, options_key(options), "", 0, 0};
+    if (!place.info.directory) {
+        key.size = place.info.size;
+        key.modified = place.info.modified;
+    }
+    if (auto known = find_known(*process.stores, key, all_wanted)) {
         return known;
     }
-    Buffer header;
-    if (!info.directory) {
-        VCUBE_ASSIGN(header, read_head(vsi_path, name, kHeaderBytes));
+    // The runtime owns the fetcher; a store that reads through it keeps both.
+    const std::shared_ptr<Fetcher> fetcher(process.runtime, process.runtime->fetcher.get());
+    Result<Opened> made = open_by_kind({place, options, fetcher, process.runtime, wanted});
+    if (!made.ok()) {
+        return !place.certain && made.error().code == ErrorCode::kNotFound ? place.doubt : made.error();
     }
-    const SourceKind kind = sniff(policy_location, std::as_const(header).span(), prefixed);
     auto opened = std::make_shared<OpenedStore>();
-    opened->location = location;
-    opened->vsi_path = vsi_path;
-    VCUBE_ASSIGN(opened->store, open_by_kind(kind, vsi_path, policy_location, options.allow_local_references));
-    VCUBE_ASSIGN(Group hierarchy, read_hierarchy(*opened->store));
+    opened->location = place.location;
+    opened->vsi_path = place.vsi_path;
+    opened->store = std::move(made.value().store);
+    opened->watched = stamps_of(made.value().watched, place.name);
+    ArrayLimits limits;
+    limits.max_chunk_bytes = options.max_chunk_bytes;
+    VCUBE_ASSIGN(Group hierarchy, read_hierarchy(*opened->store, limits));
     opened->hierarchy = std::make_shared<const Group>(std::move(hierarchy));
-    if (kind == SourceKind::kSmosProduct || swath::Product::recognise(*opened->hierarchy)) {
+    if (place.kind == SourceKind::kSmosProduct || swath::Product::recognise(*opened->hierarchy)) {
         VCUBE_ASSIGN(opened->product, swath::Product::open(*opened->hierarchy, opened->store, process.runtime));
     }
     std::shared_ptr<const OpenedStore> result = std::move(opened);
+    key.wanted = made.value().partial ? all_wanted : std::string();
     process.stores->put(key, result);
     return result;
 }

@@ -20,7 +20,8 @@ void StoreCache::put(const StoreKey& key, std::shared_ptr<const OpenedStore> sto
     const std::lock_guard lock(mutex_);
     for (auto at = entries_.begin(); at != entries_.end();) {
         const auto next = std::next(at);
-        if (at->key.location == key.location && at->key.allow_local == key.allow_local) {
+        const StoreKey& known = at->key;
+        if (known.location == key.location && known.options == key.options && known.wanted == key.wanted) {
             dropped.splice(dropped.end(), entries_, at);
         }
         at = next;

@@ -1,6 +1,6 @@
-// Opened stores of the process, so that opening a location again is cheap. An entry is keyed by location, size,
-// modification time and the options that shape a store: a file that was rewritten is opened anew. Thread-safe; no lock
-// is held while a store is opened.
+// Opened stores of the process, so that opening a location again is cheap. An entry is keyed by location, the options
+// that shape a store, and a file's size and modification time: a file that was rewritten is opened anew. Of folders the
+// opened store tells what was read (OpenedStore::watched). Thread-safe; no lock is held while a store is opened.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +15,10 @@ namespace vcube::driver {
 
 struct StoreKey {
     std::string location;
+    std::string options;
+    std::string wanted;  // paths of arrays, where the store knows those only
     std::uint64_t size = 0;
     std::int64_t modified = 0;  // seconds, or nanoseconds where the file system tells them
-    bool allow_local = false;
     friend bool operator==(const StoreKey&, const StoreKey&) = default;
 };
 

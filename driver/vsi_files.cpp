@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -22,15 +23,30 @@ struct Scheme {
     bool keep_url;  // /vsicurl/ takes the whole URL
 };
 
-constexpr std::array<Scheme, 9> kSchemes = {{{"http://", "/vsicurl/", true},
-                                             {"https://", "/vsicurl/", true},
-                                             {"s3://", "/vsis3/", false},
-                                             {"gs://", "/vsigs/", false},
-                                             {"gcs://", "/vsigs/", false},
-                                             {"az://", "/vsiaz/", false},
-                                             {"abfs://", "/vsiaz/", false},
-                                             {"abfss://", "/vsiaz/", false},
-                                             {"file://", "", false}}};
+constexpr std::array<Scheme, 13> kSchemes = {{{"http://", "/vsicurl/", true},
+                                              {"https://", "/vsicurl/", true},
+                                              {"ftp://", "/vsicurl/", true},
+                                              {"s3://", "/vsis3/", false},
+                                              {"s3a://", "/vsis3/", false},
+                                              {"gs://", "/vsigs/", false},
+                                              {"gcs://", "/vsigs/", false},
+                                              {"az://", "/vsiaz/", false},
+                                              {"abfs://", "/vsiaz/", false},
+                                              {"abfss://", "/vsiaz/", false},
+                                              {"adl://", "/vsiadls/", false},
+                                              {"oss://", "/vsioss/", false},
+                                              {"swift://", "/vsiswift/", false}}};
+
+/// "container@account.dfs.core.windows.net/path" without the account, which GDAL takes from its configuration.
+std::string_view without_account(std::string_view rest, std::string& scratch) {
+    const std::size_t slash = std::min(rest.find('/'), rest.size());
+    const std::size_t at = rest.find('@');
+    if (at >= slash) {
+        return rest;
+    }
+    scratch.assign(rest.substr(0, at)).append(rest.substr(slash));
+    return scratch;
+}
 
 struct CloseVsi {
     void operator()(VSILFILE* file) const { VSIFCloseL(file); }
@@ -55,10 +71,20 @@ Error cannot_open(const std::string& name, const std::string& vsi_path) {
 }  // namespace
 
 std::string vsi_path_of(std::string_view location) {
+    std::string resolved;  // schemes in lower case, file: URLs as paths
+    if (const std::size_t colon = location.find(':'); colon != std::string_view::npos && !location.starts_with('/')) {
+        if (Result<std::string> url = resolve_url(location, {}); url.ok()) {
+            resolved = std::move(url).value();
+            location = resolved;
+        }
+    }
     for (const Scheme& scheme : kSchemes) {
         if (location.starts_with(scheme.prefix)) {
             std::string out(scheme.vsi);
-            return out.append(scheme.keep_url ? location : location.substr(scheme.prefix.size()));
+            std::string scratch;
+            const bool azure = scheme.vsi == "/vsiaz/" || scheme.vsi == "/vsiadls/";
+            const std::string_view rest = location.substr(scheme.prefix.size());
+            return out.append(scheme.keep_url ? location : azure ? without_account(rest, scratch) : rest);
         }
     }
     if (!is_plain_path(location)) {

@@ -12,8 +12,9 @@
 
 namespace vcube::driver {
 
-/// http(s):// -> /vsicurl/..., s3:// -> /vsis3/, gs:// and gcs:// -> /vsigs/, az:// and abfs(s):// -> /vsiaz/,
-/// file:// -> the path. A relative local path becomes absolute, so that it survives a change of the working directory.
+/// A location as GDAL's path: URLs of http, https and ftp behind /vsicurl/, of s3, s3a, gs, gcs, az, abfs, abfss, adl,
+/// oss and swift as paths of their file systems, file: in any spelling as the path. A relative local path becomes
+/// absolute, so that it survives a change of the working directory.
 std::string vsi_path_of(std::string_view location);
 
 /// true for a path that plain system calls open: no /vsi file system and no URL.

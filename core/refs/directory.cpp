@@ -1,5 +1,6 @@
 #include "core/refs/directory.h"
 
+#include <algorithm>
 #include <array>
 #include <mutex>
 #include <set>
@@ -126,7 +127,7 @@ std::set<std::string> companions(std::string_view path, const MetadataTable& tab
 class DirectoryStore final : public Store {
 public:
     DirectoryStore(std::string base, DirectoryLister list, std::shared_ptr<Fetcher> fetcher, std::string name,
-                   std::string wanted, const DirectoryLimits& limits)
+                   std::vector<std::string> wanted, const DirectoryLimits& limits)
         : base_(std::move(base)),
           list_(std::move(list)),
           fetcher_(std::move(fetcher)),
@@ -242,6 +243,7 @@ private:
         return {};
     }
 
+    /// From the root, level by level. A root that cannot be listed (no permission) may still hold what is wanted.
     Status walk(MetadataTable& table) const {
         std::uint64_t total = 0;
         std::size_t visited = 0;
@@ -253,7 +255,10 @@ private:
             for (const Folder& folder : level) {
                 const std::size_t before = children.size();
                 if (folder.kind != NodeKind::kArray) {
-                    VCUBE_TRY(list_into(folder, children));
+                    if (const Status listed = list_into(folder, children); !listed.ok()) {
+                        const Status probed = probe_wanted(table);
+                        return probed.ok() ? probed : listed;
+                    }
                 }
                 visited += children.size() - before;
                 if (visited > limits_.max_folders) {
@@ -269,42 +274,64 @@ private:
         return {};
     }
 
-    /// Where nothing can be listed: the root, the wanted array with the groups above it, and its companions.
+    /// Where nothing can be listed: the root, the wanted arrays with the groups above them, and their companions.
     Status probe_wanted(MetadataTable& table) const {
         std::uint64_t total = 0;
-        std::vector<Folder> folders{Folder{}};
-        if (stays_below(wanted_)) {
-            for (std::size_t end = wanted_.find('/'); end != std::string::npos; end = wanted_.find('/', end + 1)) {
-                folders.push_back({wanted_.substr(0, end)});
+        std::set<std::string> paths{""};
+        for (const std::string& path : wanted_) {
+            for (std::string_view at = stays_below(path) ? path : ""; !at.empty(); at = parent_of(at)) {
+                paths.emplace(at);
             }
-            folders.push_back({wanted_});
+        }
+        std::vector<Folder> folders;
+        for (const std::string& path : paths) {
+            folders.push_back({path});
         }
         VCUBE_ASSIGN(folders, probe(folders, table, total));
-        if (folders.back().kind != NodeKind::kArray) {
+        const NodeKind root = folders[0].kind;
+        paths.clear();
+        bool array = false;
+        for (const Folder& folder : folders) {
+            array = array || folder.kind == NodeKind::kArray;
+            add_companions(folder, table, paths);
+        }
+        if (!array) {
             return not_listed(folders);
         }
-        const std::string path = folders.back().path;
-        std::vector<Folder> beside;
-        for (const std::string& word : companions(path, table)) {
-            for (std::string_view folder = path; !folder.empty();) {
+        folders.clear();
+        for (const std::string& path : paths) {
+            folders.push_back({path, root});
+        }
+        return folders.empty() ? Status() : probe(folders, table, total).status();
+    }
+
+    /// Paths where the companions of an array may stand: beside it and in the groups above.
+    static void add_companions(const Folder& array, const MetadataTable& table, std::set<std::string>& out) {
+        if (array.kind != NodeKind::kArray) {
+            return;
+        }
+        for (const std::string& word : companions(array.path, table)) {
+            for (std::string_view folder = array.path; !folder.empty();) {
                 folder = parent_of(folder);
-                beside.push_back({below(folder, word), folders[0].kind});
+                out.insert(below(folder, word));
             }
         }
-        return beside.empty() ? Status() : probe(beside, table, total).status();
     }
 
     [[nodiscard]] Error not_listed(const std::vector<Folder>& folders) const {
-        const bool anything = folders.front().kind != NodeKind::kBare || folders.back().kind != NodeKind::kBare;
-        if (!anything) {
+        const bool bare = std::all_of(folders.begin(), folders.end(),
+                                      [](const Folder& folder) { return folder.kind == NodeKind::kBare; });
+        if (bare) {
             return not_found(concat(name_, ": no Zarr metadata there (.zmetadata, zarr.json, .zgroup, .zarray)"));
         }
-        if (folders.size() > 1 && folders.back().kind == NodeKind::kBare) {
-            return not_found(concat(name_, ": no array or group at /", wanted_));
+        for (const std::string& path : wanted_) {
+            if (!path.empty()) {
+                return not_found(concat(name_, ": no array at /", path));
+            }
         }
         return unsupported(concat(name_,
-                                  ": a group whose members cannot be listed, as its metadata are not consolidated and "
-                                  "the server lists no folders; name one array: VCUBE:\"...\":/path"));
+                                  ": a group whose members cannot be listed: its metadata are not consolidated and the "
+                                  "server lists no folders; name one array: VCUBE:\"...\":/path"));
     }
 
     std::string base_;
@@ -313,7 +340,7 @@ private:
     const DirectoryLister list_;
     const std::shared_ptr<Fetcher> fetcher_;
     const std::string name_;
-    const std::string wanted_;
+    const std::vector<std::string> wanted_;
     const DirectoryLimits limits_;
     mutable std::mutex mutex_;
     mutable std::shared_ptr<const MetadataTable> table_;
@@ -323,7 +350,7 @@ private:
 
 Result<std::shared_ptr<const Store>> open_directory(std::string base, DirectoryLister list,
                                                     std::shared_ptr<Fetcher> fetcher, std::string name,
-                                                    std::string wanted, const DirectoryLimits& limits) {
+                                                    std::vector<std::string> wanted, const DirectoryLimits& limits) {
     if (base.empty()) {
         return invalid(concat(name, ": an empty folder name"));
     }

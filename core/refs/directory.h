@@ -31,13 +31,14 @@ struct DirectoryLimits {
     int max_depth = 64;
 };
 
-/// `base`: path, /vsi path or URL of the folder; a query string stays behind the file's name. `wanted`: array or group
-/// that is opened, by path; in a place without listing its metadata, those of the groups above it and those of the
-/// arrays that its attributes name as coordinates are looked for. Reads nothing.
-/// The store is thread-safe. metadata_keys() blocks while the folders are walked, once; metadata() may block; locate()
-/// does not: every location may be absent.
+/// `base`: path, /vsi path or URL of the folder; a query string stays behind the file's name. `wanted`: arrays or
+/// groups that are opened, by path; in a place without listing their metadata, those of the groups above them and those
+/// of the arrays that their attributes name as coordinates are looked for. Reads nothing. The store is thread-safe.
+/// metadata_keys() blocks while the folders are walked, once; metadata() may block; locate() does not: every location
+/// may be absent.
 Result<std::shared_ptr<const Store>> open_directory(std::string base, DirectoryLister list,
                                                     std::shared_ptr<Fetcher> fetcher, std::string name,
-                                                    std::string wanted = {}, const DirectoryLimits& limits = {});
+                                                    std::vector<std::string> wanted = {},
+                                                    const DirectoryLimits& limits = {});
 
 }  // namespace vcube

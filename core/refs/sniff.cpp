@@ -121,9 +121,17 @@ bool has_hdf5_signature(std::string_view header) {
     return false;
 }
 
+bool is_parquet_name(std::string_view lower_name) {
+    return lower_name.ends_with(".parq") || lower_name.ends_with(".parquet");
+}
+
+bool has_zip_signature(std::string_view header) {
+    return header.starts_with("PK\x03\x04") || header.starts_with("PK\x05\x06");
+}
+
 SourceKind sniff_prefixed(std::string_view name, std::string_view header) {
     if (header.empty()) {
-        if (name.ends_with(".parq") || name.ends_with(".parquet")) {
+        if (is_parquet_name(name)) {
             return SourceKind::kKerchunkParquet;
         }
         return name.ends_with(".zarr") ? SourceKind::kZarrDirectory : SourceKind::kUnknown;
@@ -131,7 +139,7 @@ SourceKind sniff_prefixed(std::string_view name, std::string_view header) {
     if (has_hdf5_signature(header)) {
         return SourceKind::kHdf5;
     }
-    if (header.starts_with("PK\x03\x04") || header.starts_with("PK\x05\x06")) {
+    if (has_zip_signature(header)) {
         return SourceKind::kZip;
     }
     if (header.starts_with(kGzipMagic) || header.starts_with(kZstdMagic) || looks_like_json_object(header)) {
@@ -154,6 +162,13 @@ SourceKind sniff(std::string_view name, ByteSpan header, bool prefixed) {
     }
     if ((lower_file.ends_with(".json") || lower_file.ends_with(".json.gz")) && announces_references(text)) {
         return SourceKind::kKerchunkJson;
+    }
+    // A folder gives no header: its name has to do. So has a zip's, which holds such a folder.
+    if (header.empty() && is_parquet_name(lower_file)) {
+        return SourceKind::kKerchunkParquet;
+    }
+    if (has_zip_signature(text) && (lower_file.ends_with(".parq.zip") || lower_file.ends_with(".parquet.zip"))) {
+        return SourceKind::kZip;
     }
     // What is inside cannot be seen from 1 kB: a zstd block gives nothing before it is whole. The name's double ending
     // with the magic bytes has to do. It takes nothing from other drivers: GDAL reads compressed files through
