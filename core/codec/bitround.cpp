@@ -3,7 +3,7 @@
 
 namespace vcube {
 
-Result<std::unique_ptr<const Codec>> make_bitround(const Json&, const std::string&) {
+MadeCodec make_bitround(const Json&, CodecPlace&) {
     return std::unique_ptr<const Codec>();
 }
 

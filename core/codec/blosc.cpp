@@ -31,7 +31,7 @@ Result<std::size_t> decode_blosc(ByteSpan in, MutableByteSpan out) {
 
 }  // namespace
 
-Result<std::unique_ptr<const Codec>> make_blosc(const Json&, const std::string&) {
+MadeCodec make_blosc(const Json&, CodecPlace&) {
     return std::unique_ptr<const Codec>(std::make_unique<CompressorCodec>("blosc", decode_blosc));
 }
 

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "core/base/json.h"
+#include "core/codec/native_order.h"
+#include "core/codec/strings.h"
 #include "vcube/bytes.h"
 #include "vcube/codec.h"
 #include "vcube/dtype.h"
@@ -28,10 +30,12 @@ public:
                                       std::size_t elements, const std::string& what);
 
     /// Plans a Zarr v3 chain: `codecs` is the metadata's list (array to array, one array to bytes, bytes to bytes).
-    /// `chunk`: shape of one decoded chunk. A transpose is not executed but told by order(). Source: Zarr v3 core
-    /// specification, "Codecs".
+    /// `chunk`: shape of one decoded chunk. A transpose is not executed but told by order(). The byte order is that of
+    /// the codec "bytes", not of `type`. `fill`: one element in native byte order (of variable size: its bytes), or
+    /// empty: zeros; it fills the inner chunks that a shard does not hold. Source: Zarr v3 core specification,
+    /// "Codecs".
     static Result<CodecChain> plan_v3(const Json& codecs, const DType& type, const Shape& chunk,
-                                      const std::string& what);
+                                      const std::string& what, ByteSpan fill = {});
 
     /// Dimensions in the order in which a decoded chunk lies in memory, slowest first: {1, 0} for a transposed matrix.
     /// Empty: as in the metadata (C order; v2's "order" is the caller's).
@@ -50,12 +54,15 @@ public:
     /// field by field. `in` and `out` have the same size and may be the same bytes.
     void to_native(ByteSpan in, MutableByteSpan out) const;
 
+    /// Bytes of one encoded chunk where the codecs give it a fixed size (no compressor): the size of a shard's index.
+    [[nodiscard]] std::optional<std::size_t> encoded_size() const;
+
     /// Bytes of one decoded chunk; of variable elements: 0.
     [[nodiscard]] std::size_t decoded_size() const { return decoded_size_; }
 
     /// true where the stored bytes are the decoded ones (no codec, native byte order): a byte range of the chunk is a
     /// range of elements.
-    [[nodiscard]] bool is_identity() const { return stages_.empty() && !swap_; }
+    [[nodiscard]] bool is_identity() const { return !variable_ && stages_.empty() && swap_.is_identity(); }
 
     /// Ids of the codecs, in encoding order, for structural information.
     [[nodiscard]] const std::vector<std::string>& ids() const { return ids_; }
@@ -66,19 +73,21 @@ public:
     [[nodiscard]] Status decode(ByteSpan encoded, MutableByteSpan out) const;
 
 private:
+    friend class ChainPlanner;
     CodecChain() = default;
-    Status add_stage(const Json& config, const std::string& what);
-    [[nodiscard]] Status decode_stages(ByteSpan encoded, MutableByteSpan out) const;
-    [[nodiscard]] Error too_long(const Codec& codec, ByteSpan in, std::size_t which, std::size_t expected) const;
+    [[nodiscard]] Result<ByteSpan> decode_stages(ByteSpan encoded, std::optional<MutableByteSpan> out, std::size_t cap,
+                                                 class Scratch& scratch) const;
 
     std::vector<std::string> ids_;                      // all codecs, in encoding order
     std::vector<std::unique_ptr<const Codec>> stages_;  // those whose decoding changes bytes, in encoding order
     std::vector<std::optional<std::size_t>> sizes_;     // bytes before stage i is decoded, where fixed
     std::vector<std::size_t> order_;
     bool variable_ = false;
+    std::size_t elements_ = 0;
     std::size_t decoded_size_ = 0;
-    std::uint32_t swap_width_ = 1;
-    bool swap_ = false;
+    std::optional<std::size_t> strings_size_;  // what the string decoder takes, where fixed
+    StringDecoder strings_;                    // of variable elements
+    NativeOrder swap_;                         // from the stored byte order, after all stages
 };
 
 /// Every codec id that this build decodes, sorted.

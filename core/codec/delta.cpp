@@ -59,9 +59,11 @@ protected:
 
 }  // namespace
 
-Result<std::unique_ptr<const Codec>> make_delta(const Json& config, const std::string& what) {
-    VCUBE_ASSIGN(const ElementType decoded, config_element(config, "dtype", what));
-    VCUBE_ASSIGN(const ElementType encoded, config_element(config, "astype", what, decoded));
+MadeCodec make_delta(const Json& config, CodecPlace& place) {
+    VCUBE_ASSIGN(const ElementType decoded,
+                 config_element(config, "dtype", place, place.v3 ? element_of(place.type) : std::nullopt));
+    VCUBE_ASSIGN(const ElementType encoded, config_element(config, "astype", place, decoded));
+    place.type = dtype_of(encoded);
     return std::unique_ptr<const Codec>(std::make_unique<DeltaCodec>(decoded, encoded));
 }
 

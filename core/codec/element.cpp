@@ -13,24 +13,59 @@ void convert_loop(const std::byte* in, std::byte* out, std::size_t count) {
     }
 }
 
+// "f4" for numpy's "float32", which is what str() of its types gives; other texts as they are.
+std::string type_string(const std::string& text) {
+    const std::size_t digits = text.find_first_of("0123456789");
+    if (digits == std::string::npos || digits < 3) {
+        return text;
+    }
+    const std::string name = text.substr(0, digits);
+    const char* const letter = name == "int" ? "i" : name == "uint" ? "u" : name == "float" ? "f" : nullptr;
+    const std::string bits = text.substr(digits);
+    const char* const bytes = bits == "8"    ? "1"
+                              : bits == "16" ? "2"
+                              : bits == "32" ? "4"
+                              : bits == "64" ? "8"
+                                             : nullptr;
+    return letter == nullptr || bytes == nullptr ? text : std::string(letter) + bytes;
+}
+
 }  // namespace
 
-Result<ElementType> config_element(const Json& config, const char* key, const std::string& what,
+Result<ElementType> config_element(const Json& config, const char* key, const CodecPlace& place,
                                    std::optional<ElementType> fallback) {
     if (fallback && (!config.contains(key) || config[key].is_null())) {
         return *fallback;
     }
-    VCUBE_ASSIGN(const std::string text, json_string(config, key, what));
-    const Result<DType> type = parse_dtype(text);
+    VCUBE_ASSIGN(const std::string text, json_string(config, key, place.what));
+    const Result<DType> type = parse_dtype(type_string(text));
     if (!type.ok()) {
-        return with_context(what + ": \"" + key + "\"", type.error());
+        return with_context(place.what + ": \"" + key + "\"", type.error());
     }
-    const DType& found = type.value();
-    if (found.kind != Kind::kInt && found.kind != Kind::kUInt && found.kind != Kind::kFloat) {
-        return unsupported(what + ": \"" + key + "\": only integer and float types are read, got " +
+    std::optional<ElementType> found = element_of(type.value());
+    if (!found) {
+        return unsupported(place.what + ": \"" + key + "\": only integer and float types are read, got " +
                            text.substr(0, 60));
     }
-    return ElementType{found.kind, found.size, found.size > 1 && !found.native()};
+    found->swap = found->swap && !place.v3;
+    return *found;
+}
+
+std::optional<ElementType> element_of(const DType& type) {
+    if (type.kind != Kind::kInt && type.kind != Kind::kUInt && type.kind != Kind::kFloat) {
+        return std::nullopt;
+    }
+    return ElementType{type.kind, type.size, type.size > 1 && !type.native()};
+}
+
+DType dtype_of(const ElementType& element) {
+    DType type;
+    type.kind = element.kind;
+    type.size = element.size;
+    if (element.swap) {
+        type.little = !type.little;
+    }
+    return type;
 }
 
 void convert_elements(const std::byte* in, const ElementType& from, std::byte* out, const ElementType& to,

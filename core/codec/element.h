@@ -12,6 +12,7 @@
 
 #include "core/base/json.h"
 #include "core/codec/half.h"
+#include "core/codec/place.h"
 #include "vcube/bytes.h"
 #include "vcube/dtype.h"
 #include "vcube/result.h"
@@ -27,9 +28,13 @@ struct ElementType {
 };
 
 /// The numeric type that config[key] names, or `fallback` where the key is absent or null and a fallback is given.
-/// Booleans, complex numbers and other kinds are kUnsupported.
-Result<ElementType> config_element(const Json& config, const char* key, const std::string& what,
+/// Booleans, complex numbers and other kinds are kUnsupported. Names as numpy's "float32" are understood too.
+Result<ElementType> config_element(const Json& config, const char* key, const CodecPlace& place,
                                    std::optional<ElementType> fallback = std::nullopt);
+
+/// The same type as an element, where it is an integer or float type; and back.
+std::optional<ElementType> element_of(const DType& type);
+DType dtype_of(const ElementType& type);
 
 template <class T>
 [[nodiscard]] inline T byte_swapped(T value) {

@@ -130,11 +130,13 @@ private:
 
 }  // namespace
 
-Result<std::unique_ptr<const Codec>> make_fixedscaleoffset(const Json& config, const std::string& what) {
-    VCUBE_ASSIGN(const ElementType decoded, config_element(config, "dtype", what));
-    VCUBE_ASSIGN(const ElementType encoded, config_element(config, "astype", what, decoded));
-    VCUBE_ASSIGN(const Scalar scale, config_scalar(config, "scale", what));
-    VCUBE_ASSIGN(const Scalar offset, config_scalar(config, "offset", what));
+MadeCodec make_fixedscaleoffset(const Json& config, CodecPlace& place) {
+    VCUBE_ASSIGN(const ElementType decoded,
+                 config_element(config, "dtype", place, place.v3 ? element_of(place.type) : std::nullopt));
+    VCUBE_ASSIGN(const ElementType encoded, config_element(config, "astype", place, decoded));
+    VCUBE_ASSIGN(const Scalar scale, config_scalar(config, "scale", place.what));
+    VCUBE_ASSIGN(const Scalar offset, config_scalar(config, "offset", place.what));
+    place.type = dtype_of(encoded);
     return std::unique_ptr<const Codec>(std::make_unique<FixedScaleOffsetCodec>(decoded, encoded, scale, offset));
 }
 

@@ -5,7 +5,7 @@
 
 namespace vcube {
 
-Result<std::unique_ptr<const Codec>> make_gzip(const Json&, const std::string&) {
+MadeCodec make_gzip(const Json&, CodecPlace&) {
     return std::unique_ptr<const Codec>(std::make_unique<CompressorCodec>("gzip", inflate_gzip));
 }
 

@@ -1,7 +1,9 @@
 // One LZ4 block behind its decoded size (numcodecs' form): {"id": "lz4", "acceleration": 1}.
-// Layout: decoded size as a little-endian signed 32-bit number, then the block.
+// Layout: decoded size as a little-endian signed 32-bit number, then the block. {"id": "imagecodecs_lz4"} is the bare
+// block, unless "header" is true.
 #include <lz4.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 
@@ -41,9 +43,32 @@ Result<std::size_t> decode_lz4(ByteSpan in, MutableByteSpan out) {
     return static_cast<std::size_t>(size);
 }
 
+Result<std::size_t> decode_block(ByteSpan in, MutableByteSpan out) {
+    constexpr std::size_t kMost = std::numeric_limits<int>::max();
+    if (in.empty() || in.size() > kMost) {
+        return corrupt("lz4 block of " + std::to_string(in.size()) + " bytes: expected 1 to 2147483647");
+    }
+    std::byte spare{};
+    const int written = LZ4_decompress_safe(reinterpret_cast<const char*>(in.data()),
+                                            reinterpret_cast<char*>(out.empty() ? &spare : out.data()),
+                                            static_cast<int>(in.size()), static_cast<int>(std::min(out.size(), kMost)));
+    if (written < 0) {
+        // The library does not tell a damaged block from one that is too long.
+        return corrupt("lz4 block of " + std::to_string(in.size()) + " bytes is damaged, or decodes to more than " +
+                       std::to_string(out.size()) + " bytes");
+    }
+    return static_cast<std::size_t>(written);
+}
+
 }  // namespace
 
-Result<std::unique_ptr<const Codec>> make_lz4(const Json&, const std::string&) {
+MadeCodec make_image_lz4(const Json& config, CodecPlace&) {
+    const bool header = config.value("header", Json()) == Json(true);
+    return std::unique_ptr<const Codec>(
+        std::make_unique<CompressorCodec>("imagecodecs_lz4", header ? decode_lz4 : decode_block));
+}
+
+MadeCodec make_lz4(const Json&, CodecPlace&) {
     return std::unique_ptr<const Codec>(std::make_unique<CompressorCodec>("lz4", decode_lz4));
 }
 

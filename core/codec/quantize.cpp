@@ -18,12 +18,14 @@ protected:
 
 }  // namespace
 
-Result<std::unique_ptr<const Codec>> make_quantize(const Json& config, const std::string& what) {
-    VCUBE_ASSIGN(const ElementType decoded, config_element(config, "dtype", what));
-    VCUBE_ASSIGN(const ElementType encoded, config_element(config, "astype", what, decoded));
+MadeCodec make_quantize(const Json& config, CodecPlace& place) {
+    VCUBE_ASSIGN(const ElementType decoded,
+                 config_element(config, "dtype", place, place.v3 ? element_of(place.type) : std::nullopt));
+    VCUBE_ASSIGN(const ElementType encoded, config_element(config, "astype", place, decoded));
     if (decoded.kind != Kind::kFloat || encoded.kind != Kind::kFloat) {
-        return invalid(what + ": \"dtype\" and \"astype\" must be float types");
+        return invalid(place.what + ": \"dtype\" and \"astype\" must be float types");
     }
+    place.type = dtype_of(encoded);
     if (decoded == encoded) {
         return std::unique_ptr<const Codec>();
     }

@@ -1,4 +1,5 @@
-// Byte shuffle: {"id": "shuffle", "elementsize": 4}; elementsize is 4 where it is absent.
+// Byte shuffle: {"id": "shuffle", "elementsize": 4}; elementsize is 4 where it is absent (Zarr v3:
+// the array's).
 #include "core/codec/shuffle.h"
 
 #include <algorithm>
@@ -149,10 +150,10 @@ void unshuffle(ByteSpan in, MutableByteSpan out, std::size_t element_size) {
     }
 }
 
-Result<std::unique_ptr<const Codec>> make_shuffle(const Json& config, const std::string& what) {
-    std::uint64_t element_size = 4;
+MadeCodec make_shuffle(const Json& config, CodecPlace& place) {
+    std::uint64_t element_size = place.v3 ? place.type.size : 4;
     if (config.contains("elementsize") && !config["elementsize"].is_null()) {
-        VCUBE_ASSIGN(element_size, json_uint(config, "elementsize", what));
+        VCUBE_ASSIGN(element_size, json_uint(config, "elementsize", place.what));
     }
     if (element_size <= 1) {
         return std::unique_ptr<const Codec>();
