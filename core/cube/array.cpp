@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <optional>
 #include <utility>
 
 #include "core/cube/region_plan.h"
 #include "core/cube/region_read.h"
+#include "core/cube/shard_index.h"
+#include "core/cube/string_read.h"
 
 namespace vcube {
 namespace {
@@ -26,8 +29,17 @@ struct Array::State {
           number(next_array_number()) {}
     State(const State&) = delete;
     State& operator=(const State&) = delete;
-    ~State() { runtime->cache.forget(number); }
+    ~State() {
+        runtime->cache.forget(number);
+        if (shards) {
+            runtime->cache.forget(shards->number());
+        }
+    }
 
+    Status plan();
+    [[nodiscard]] ReadSource source() const {
+        return {*store, meta, *chain, *runtime, number, shards ? &*shards : nullptr};
+    }
     [[nodiscard]] std::string label() const { return std::string(store->name()) + ": array \"" + meta.path + "\""; }
 
     const std::shared_ptr<const Store> store;
@@ -35,18 +47,27 @@ struct Array::State {
     const std::shared_ptr<Runtime> runtime;
     const std::uint64_t number;
     std::optional<CodecChain> chain;
+    std::optional<ShardIndex> shards;
     Error chain_error;  // where there is no chain
 };
 
+Status Array::State::plan() {
+    if (meta.codecs.is_null()) {
+        VCUBE_ASSIGN(chain,
+                     CodecChain::plan_v2(meta.filters, meta.compressor, meta.dtype, meta.chunk_elements(), label()));
+        return {};
+    }
+    if (meta.sharding) {
+        VCUBE_ASSIGN(shards, ShardIndex::plan(meta, next_array_number(), label()));
+    }
+    VCUBE_ASSIGN(chain, CodecChain::plan_v3(meta.codecs, meta.dtype, meta.chunks, label(), meta.fill));
+    return {};
+}
+
 Result<Array> Array::open(std::shared_ptr<const Store> store, ArrayMeta meta, std::shared_ptr<Runtime> runtime) {
     auto state = std::make_shared<State>(std::move(store), std::move(meta), std::move(runtime));
-    const ArrayMeta& array = state->meta;
-    Result<CodecChain> chain =
-        CodecChain::plan_v2(array.filters, array.compressor, array.dtype, array.chunk_elements(), state->label());
-    if (chain.ok()) {
-        state->chain.emplace(std::move(chain).value());
-    } else {
-        state->chain_error = chain.error();
+    if (const Status planned = state->plan(); !planned.ok()) {
+        state->chain_error = planned.error();
     }
     return Array(std::move(state));
 }
@@ -78,8 +99,45 @@ Status Array::read(const Region& region, const Destination& destination, const R
     if (!state.chain) {
         return state.chain_error;
     }
-    return read_region({*state.store, state.meta, *state.chain, *state.runtime, state.number}, region, destination,
-                       options);
+    return read_region(state.source(), region, destination, options);
+}
+
+Result<std::vector<std::string>> Array::read_strings(const Region& region, const ReadOptions& options,
+                                                     std::uint64_t max_bytes) const {
+    const State& state = *state_;
+    if (const Status checked = check_region(region, state.meta.shape); !checked.ok()) {
+        return with_context(state.label(), checked.error());
+    }
+    if (!state.chain) {
+        return state.chain_error;
+    }
+    return read_text(state.source(), region, options, max_bytes);
+}
+
+Result<ChunkLocation> Array::locate_chunk(std::span<const std::uint64_t> index) const {
+    const State& state = *state_;
+    const Shape grid = state.meta.chunk_grid();
+    if (!std::equal(index.begin(), index.end(), grid.begin(), grid.end(), std::less<>())) {
+        return invalid(state.label() + ": no chunk has these indices in its grid of " + std::to_string(grid.size()) +
+                       " dimensions");
+    }
+    if (state.meta.sharding) {
+        if (!state.shards) {
+            return state.chain_error;
+        }
+        Result<ChunkLocation> place = ChunkLocation(Missing{});
+        const Status located = state.shards->locate(*state.store, *state.runtime, state.meta, index, {&place, 1}, {});
+        if (!located.ok()) {
+            return with_context(state.label(), located.error());
+        }
+        return place.ok() ? std::move(place) : with_context(state.label(), place.error());
+    }
+    const std::string key = state.meta.chunk_key(index.data());
+    ChunkLocation place;
+    if (const Status located = state.store->locate({&key, 1}, {&place, 1}); !located.ok()) {
+        return with_context(state.label(), located.error());
+    }
+    return place;
 }
 
 Result<Buffer> Array::read_all(std::uint64_t max_bytes, const ReadOptions& options) const {

@@ -1,12 +1,15 @@
 #include "core/cube/array_meta.h"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <optional>
 #include <utility>
 
+#include "core/base/concat.h"
 #include "core/base/dtype_text.h"
 #include "core/cube/fill_value.h"
+#include "core/cube/zarr_v3_type.h"
 
 namespace vcube {
 namespace {
@@ -33,33 +36,6 @@ std::optional<std::uint64_t> bytes_of(const Shape& shape, std::uint32_t item) {
         }
     }
     return empty ? 0 : *bytes;
-}
-
-Status read_shape(ArrayMeta& meta, const Json& document, const ArrayLimits& limits, const std::string& what) {
-    VCUBE_ASSIGN(meta.shape, json_shape(document, "shape", what));
-    VCUBE_ASSIGN(meta.chunks, json_shape(document, "chunks", what));
-    if (meta.chunks.size() != meta.shape.size()) {
-        return invalid(what + ": \"chunks\" " + shape_text(meta.chunks) + " has another rank than \"shape\" " +
-                       shape_text(meta.shape));
-    }
-    if (!bytes_of(meta.shape, meta.dtype.size)) {
-        return over_limit(what + ": \"shape\" " + shape_text(meta.shape) + " holds more bytes than can be counted");
-    }
-    for (std::size_t d = 0; d < meta.chunks.size(); ++d) {
-        if (meta.chunks[d] == 0 && meta.shape[d] == 0) {
-            meta.chunks[d] = 1;  // what writers say of an empty contiguous variable
-        }
-        if (meta.chunks[d] == 0) {
-            return invalid(what + ": \"chunks\" " + shape_text(meta.chunks) + ": every extent must be at least 1");
-        }
-    }
-    const std::optional<std::uint64_t> bytes = bytes_of(meta.chunks, meta.dtype.size);
-    if (!bytes || (!meta.uncompressed() && *bytes > limits.max_chunk_bytes)) {
-        return over_limit(what + ": \"chunks\" " + shape_text(meta.chunks) + " of type " + dtype_text(meta.dtype) +
-                          ": one chunk would hold " + (bytes ? std::to_string(*bytes) + " bytes" : "too many bytes") +
-                          ", at most " + std::to_string(limits.max_chunk_bytes) + " are decoded");
-    }
-    return {};
 }
 
 Status read_codecs(ArrayMeta& meta, const Json& document, const std::string& what) {
@@ -107,25 +83,23 @@ Status read_attributes(ArrayMeta& meta, std::string_view zattrs, const std::stri
         const std::string found = json_type_name(meta.attributes);
         return invalid(what + ": expected an object, found " + found);
     }
-    const auto names = meta.attributes.find("_ARRAY_DIMENSIONS");
-    if (names == meta.attributes.end()) {
-        return {};
-    }
-    bool usable = names->is_array() && names->size() == meta.shape.size();
-    for (std::size_t d = 0; usable && d < meta.shape.size(); ++d) {
-        usable = (*names)[d].is_string();
-    }
-    for (std::size_t d = 0; usable && d < meta.shape.size(); ++d) {
-        meta.dimensions[d] = (*names)[d].get<std::string>();
-    }
-    meta.attributes.erase("_ARRAY_DIMENSIONS");
+    take_array_dimensions(meta);
     return {};
 }
 
 }  // namespace
 
 bool ArrayMeta::uncompressed() const {
-    return compressor.is_null() && (filters.is_null() || filters.empty()) && dtype.kind != Kind::kObject;
+    if (dtype.kind == Kind::kObject) {
+        return false;
+    }
+    if (codecs.is_null()) {
+        return compressor.is_null() && (filters.is_null() || filters.empty());
+    }
+    return std::all_of(codecs.begin(), codecs.end(), [](const Json& codec) {
+        const std::string id = v3_name(codec);
+        return id == "bytes" || id == "endian" || id == "transpose";
+    });
 }
 
 std::size_t ArrayMeta::chunk_elements() const {
@@ -146,22 +120,64 @@ Shape ArrayMeta::chunk_grid() const {
 
 std::string ArrayMeta::chunk_key(const std::uint64_t* index) const {
     std::string key;
-    key.reserve(path.size() + 2 + 5 * shape.size());
+    key.reserve(path.size() + 4 + 5 * shape.size());
     if (!path.empty()) {
         key.append(path).push_back('/');
     }
-    if (shape.empty()) {
+    if (prefixed_keys) {
+        key.push_back('c');
+    } else if (shape.empty()) {
         key.push_back('0');
     }
     char digits[20];
     for (std::size_t d = 0; d < shape.size(); ++d) {
-        if (d > 0) {
+        if (d > 0 || prefixed_keys) {
             key.push_back(separator);
         }
         const auto end = std::to_chars(digits, digits + sizeof digits, index[d]).ptr;
         key.append(digits, end);
     }
     return key;
+}
+
+Status check_layout(ArrayMeta& meta, const ArrayLimits& limits, const std::string& what, const char* chunks_key) {
+    const auto place = [&] { return concat(what, ": \"", chunks_key, "\" ", shape_text(meta.chunks)); };
+    if (meta.chunks.size() != meta.shape.size()) {
+        return invalid(place() + " has another rank than \"shape\" " + shape_text(meta.shape));
+    }
+    if (!bytes_of(meta.shape, meta.dtype.size)) {
+        return over_limit(what + ": \"shape\" " + shape_text(meta.shape) + " holds more bytes than can be counted");
+    }
+    for (std::size_t d = 0; d < meta.chunks.size(); ++d) {
+        if (meta.chunks[d] == 0 && meta.shape[d] == 0) {
+            meta.chunks[d] = 1;  // what writers say of an empty contiguous variable
+        }
+        if (meta.chunks[d] == 0) {
+            return invalid(place() + ": every extent must be at least 1");
+        }
+    }
+    const std::optional<std::uint64_t> bytes = bytes_of(meta.chunks, meta.dtype.size);
+    if (!bytes || (!meta.uncompressed() && *bytes > limits.max_chunk_bytes)) {
+        return over_limit(place() + " of type " + dtype_text(meta.dtype) + ": one chunk would hold " +
+                          (bytes ? std::to_string(*bytes) + " bytes" : "too many bytes") + ", at most " +
+                          std::to_string(limits.max_chunk_bytes) + " are decoded");
+    }
+    return {};
+}
+
+void take_array_dimensions(ArrayMeta& meta) {
+    const auto names = meta.attributes.find("_ARRAY_DIMENSIONS");
+    if (names == meta.attributes.end()) {
+        return;
+    }
+    const bool usable = names->is_array() && names->size() == meta.shape.size() &&
+                        std::all_of(names->begin(), names->end(), [](const Json& name) { return name.is_string(); });
+    for (std::size_t d = 0; usable && d < meta.shape.size(); ++d) {
+        if (meta.dimensions[d].empty()) {
+            meta.dimensions[d] = (*names)[d].get<std::string>();
+        }
+    }
+    meta.attributes.erase("_ARRAY_DIMENSIONS");
 }
 
 Result<ArrayMeta> parse_zarray(std::string_view path, std::string_view zarray, std::string_view zattrs,
@@ -181,7 +197,9 @@ Result<ArrayMeta> parse_zarray(std::string_view path, std::string_view zarray, s
     }
     VCUBE_ASSIGN(meta.dtype, parse_dtype(document["dtype"], what));
     VCUBE_TRY(read_codecs(meta, document, what));
-    VCUBE_TRY(read_shape(meta, document, limits, what));
+    VCUBE_ASSIGN(meta.shape, json_shape(document, "shape", what));
+    VCUBE_ASSIGN(meta.chunks, json_shape(document, "chunks", what));
+    VCUBE_TRY(check_layout(meta, limits, what, "chunks"));
     VCUBE_TRY(read_layout(meta, document, what));
     VCUBE_ASSIGN(meta.fill, decode_fill_value(document.value("fill_value", Json()), meta.dtype, what));
     VCUBE_TRY(read_attributes(meta, zattrs, prefix + ".zattrs"));

@@ -1,4 +1,4 @@
-// What metadata say of one array. The only place that knows Zarr versions is array_meta.cpp.
+// What metadata say of one array. The only places that know Zarr versions are array_meta.cpp (v2) and zarr_v3.cpp.
 // Source: Zarr v2 specification, "Metadata"; xarray's _ARRAY_DIMENSIONS convention.
 #pragma once
 
@@ -29,8 +29,9 @@ struct ArrayMeta {
     Shape shape;
     Shape chunks;  // same rank; every extent at least 1; of a sharded array the chunks inside the shards
     DType dtype;
-    std::vector<std::byte> fill;  // one element in native byte order, or empty: none is defined (reads as zero)
-    bool fortran = false;         // chunks are stored in column-major order
+    // One element in native byte order, or empty: none is defined (reads as zero). Of kObject: the text's bytes.
+    std::vector<std::byte> fill;
+    bool fortran = false;  // v2: chunks are stored in column-major order
     char separator = '.';
     bool prefixed_keys = false;           // v3 default chunk keys: "c/0/1"
     Json filters;                         // v2: null or list, encoding order
@@ -40,14 +41,14 @@ struct ArrayMeta {
     Json attributes;                      // object, without _ARRAY_DIMENSIONS
     std::vector<std::string> dimensions;  // one name a dimension; "" where it has none
 
-    /// true where chunks hold the bare elements: no filter, no compressor. A byte range of such a chunk is a range of
-    /// elements, so it is read by parts and may be of any size.
+    /// true where chunks hold the bare elements, of any byte order: no filter, no compressor. A byte range of such a
+    /// chunk is a range of elements, so it is read by parts and may be of any size.
     [[nodiscard]] bool uncompressed() const;
     /// Elements in one chunk; known not to overflow and within the limits below.
     [[nodiscard]] std::size_t chunk_elements() const;
     /// Chunks along each dimension.
     [[nodiscard]] Shape chunk_grid() const;
-    /// Store key of the object that holds the chunk (or shard) at these grid indices.
+    /// Store key of the chunk at these grid indices; of a sharded array: of the shard at these indices of its grid.
     [[nodiscard]] std::string chunk_key(const std::uint64_t* index) const;
 };
 
@@ -58,5 +59,12 @@ struct ArrayLimits {
 /// From the text of "<path>/.zarray" and "<path>/.zattrs" ("" where there is none). Errors name `store`, path and key.
 Result<ArrayMeta> parse_zarray(std::string_view path, std::string_view zarray, std::string_view zattrs,
                                const std::string& store, const ArrayLimits& limits = {});
+
+/// For parsers: whether shape and chunks make sense together and can be counted, and chunks are within the limits.
+/// Extents of 0 of chunks without elements become 1. `chunks_key` names the chunks in errors.
+Status check_layout(ArrayMeta& meta, const ArrayLimits& limits, const std::string& what, const char* chunks_key);
+
+/// For parsers: takes _ARRAY_DIMENSIONS out of the attributes, as the dimensions' names where there are none yet.
+void take_array_dimensions(ArrayMeta& meta);
 
 }  // namespace vcube

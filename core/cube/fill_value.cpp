@@ -1,5 +1,7 @@
 #include "core/cube/fill_value.h"
 
+#include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -9,6 +11,8 @@
 
 #include "core/base/dtype_text.h"
 #include "core/codec/half.h"
+#include "core/codec/native_order.h"
+#include "core/refs/base64.h"
 #include "vcube/bytes.h"
 
 namespace vcube {
@@ -64,7 +68,39 @@ float narrow(double value) {
     return static_cast<float>(value);
 }
 
+void append_integer(Bytes& out, std::uint64_t value, std::uint32_t size) {
+    switch (size) {
+        case 1:
+            return append(out, static_cast<std::uint8_t>(value));
+        case 2:
+            return append(out, static_cast<std::uint16_t>(value));
+        case 4:
+            return append(out, static_cast<std::uint32_t>(value));
+        default:
+            return append(out, value);
+    }
+}
+
+/// "0x7fc00000": the bits of a float of `size` bytes, most significant digit first.
+std::optional<std::uint64_t> as_bits(const Json& value, std::uint32_t size) {
+    if (!value.is_string()) {
+        return std::nullopt;
+    }
+    const auto& text = value.get_ref<const std::string&>();
+    if (text.size() < 3 || text.size() > 2 + 2 * std::size_t{size} || !text.starts_with("0x")) {
+        return std::nullopt;
+    }
+    std::uint64_t bits = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data() + 2, end, bits, 16);
+    return error == std::errc() && stop == end ? std::optional(bits) : std::nullopt;
+}
+
 bool append_float(Bytes& out, const Json& value, std::uint32_t size) {
+    if (const std::optional<std::uint64_t> bits = as_bits(value, size)) {
+        append_integer(out, *bits, size);
+        return true;
+    }
     const std::optional<double> number = as_double(value);
     if (!number) {
         return false;
@@ -109,53 +145,28 @@ std::optional<std::uint64_t> as_integer(const Json& value, bool is_signed, std::
     return std::nullopt;
 }
 
-void append_integer(Bytes& out, std::uint64_t value, std::uint32_t size) {
-    switch (size) {
-        case 1:
-            return append(out, static_cast<std::uint8_t>(value));
-        case 2:
-            return append(out, static_cast<std::uint16_t>(value));
-        case 4:
-            return append(out, static_cast<std::uint32_t>(value));
-        default:
-            return append(out, value);
-    }
+Bytes bytes_of(std::string_view text) {
+    const ByteSpan bytes = as_byte_span(text);
+    return {bytes.begin(), bytes.end()};
 }
 
-/// Standard base64 with padding; nothing where it is not.
-std::optional<Bytes> decode_base64(std::string_view text) {
-    Bytes out;
-    std::uint32_t group = 0;
-    int bits = 0;
-    std::size_t padding = 0;
-    for (const char c : text) {
-        unsigned digit = 0;
-        if (c >= 'A' && c <= 'Z') {
-            digit = static_cast<unsigned>(c - 'A');
-        } else if (c >= 'a' && c <= 'z') {
-            digit = static_cast<unsigned>(c - 'a') + 26;
-        } else if (c >= '0' && c <= '9') {
-            digit = static_cast<unsigned>(c - '0') + 52;
-        } else if (c == '+' || c == '/') {
-            digit = c == '+' ? 62 : 63;
-        } else if (c == '=') {
-            ++padding;
-            continue;
-        } else {
-            return std::nullopt;
-        }
-        if (padding > 0) {
-            return std::nullopt;
-        }
-        group = (group << 6U) | digit;
-        bits += 6;
-        if (bits >= 8) {
-            bits -= 8;
-            out.push_back(static_cast<std::byte>((group >> static_cast<unsigned>(bits)) & 0xFFU));
-        }
-    }
-    if (text.size() % 4 != 0 || padding > 2) {
+std::optional<Bytes> from_base64(std::string_view text) {
+    std::string out;
+    // Padding may not be absent here: what lacks it is text that a writer did not encode.
+    if (text.size() % 4 != 0 || !decode_base64(text, out)) {
         return std::nullopt;
+    }
+    return bytes_of(out);
+}
+
+/// A list of the bytes' values, as Zarr v3 writes opaque elements.
+std::optional<Bytes> from_list(const Json& list) {
+    Bytes out;
+    for (const Json& byte : list) {
+        if (!byte.is_number_unsigned() || byte.get<std::uint64_t>() > 255) {
+            return std::nullopt;
+        }
+        out.push_back(static_cast<std::byte>(byte.get<std::uint64_t>()));
     }
     return out;
 }
@@ -191,11 +202,73 @@ Result<Bytes> padded(std::optional<Bytes> bytes, const Json& value, const DType&
     return *std::move(bytes);
 }
 
+Result<Bytes> decode_number(const Json& value, const DType& type, const std::string& what) {
+    const bool is_signed = type.kind != Kind::kUInt;
+    std::optional<std::uint64_t> number = as_integer(value, is_signed, type.size);
+    const bool timed = type.kind == Kind::kDatetime || type.kind == Kind::kTimedelta;
+    if (timed && value.is_string() && value.get_ref<const std::string&>() == "NaT") {
+        number = std::uint64_t{1} << 63U;
+    }
+    if (!number) {
+        return refused(what, value, type, timed ? "an integer or \"NaT\"" : "an integer in range");
+    }
+    Bytes out;
+    append_integer(out, *number, type.size);
+    return out;
+}
+
+Result<Bytes> decode_complex(const Json& value, const DType& type, const std::string& what) {
+    Bytes out;
+    const bool pair = value.is_array() && value.size() == 2;
+    const Json zero = 0;
+    if (!(pair || value.is_number()) || !append_float(out, pair ? value[0] : value, type.size / 2) ||
+        !append_float(out, pair ? value[1] : zero, type.size / 2)) {
+        return refused(what, value, type, "[real, imaginary]");
+    }
+    return out;
+}
+
+/// Bytes, opaque or NUL padded: base64, a list of their values, or (what writers of references make of S) plain text.
+Result<Bytes> decode_bytes(const Json& value, const DType& type, const std::string& what) {
+    std::optional<Bytes> bytes;
+    if (value.is_string()) {
+        const auto& text = value.get_ref<const std::string&>();
+        bytes = from_base64(text);
+        if (type.kind == Kind::kBytes && (!bytes || bytes->size() > type.size)) {
+            bytes = bytes_of(text);
+        }
+    } else if (value.is_array()) {
+        bytes = from_list(value);
+    } else if (value == 0) {  // old zarr-python wrote 0 for "all bytes zero"
+        bytes = Bytes();
+    }
+    return padded(std::move(bytes), value, type, what, "base64 of one element");
+}
+
+/// An object of the fields' values (absent ones are zeros), or base64 of an element in the stored byte order.
+Result<Bytes> decode_struct(const Json& value, const DType& type, const std::string& what) {
+    if (!value.is_object()) {
+        VCUBE_ASSIGN(Bytes out, decode_bytes(value, type, what));
+        NativeOrder(type).apply(out, out);
+        return out;
+    }
+    Bytes out(type.size);
+    for (const DTypeField& field : type.fields) {
+        const auto found = value.find(field.name);
+        if (found != value.end()) {
+            VCUBE_ASSIGN(const Bytes part,
+                         decode_fill_value(*found, field.type, what + ": field \"" + field.name + "\""));
+            std::copy(part.begin(), part.end(), out.begin() + static_cast<std::ptrdiff_t>(field.offset));
+        }
+    }
+    return out;
+}
+
 }  // namespace
 
 Result<Bytes> decode_fill_value(const Json& value, const DType& type, const std::string& what) {
     Bytes out;
-    if (value.is_null() || type.kind == Kind::kObject) {
+    if (value.is_null()) {
         return out;
     }
     switch (type.kind) {
@@ -208,50 +281,30 @@ Result<Bytes> decode_fill_value(const Json& value, const DType& type, const std:
             return out;
         }
         case Kind::kInt:
-        case Kind::kUInt: {
-            const std::optional<std::uint64_t> number = as_integer(value, type.kind == Kind::kInt, type.size);
-            if (!number) {
-                return refused(what, value, type, "an integer in range");
-            }
-            append_integer(out, *number, type.size);
-            return out;
-        }
+        case Kind::kUInt:
         case Kind::kDatetime:
-        case Kind::kTimedelta: {
-            std::optional<std::uint64_t> number = as_integer(value, true, 8);
-            if (value.is_string() && value.get_ref<const std::string&>() == "NaT") {
-                number = std::uint64_t{1} << 63U;
-            }
-            if (!number) {
-                return refused(what, value, type, "an integer or \"NaT\"");
-            }
-            append_integer(out, *number, 8);
-            return out;
-        }
+        case Kind::kTimedelta:
+            return decode_number(value, type, what);
         case Kind::kFloat:
             if (!append_float(out, value, type.size)) {
                 return refused(what, value, type, "a number, \"NaN\", \"Infinity\" or \"-Infinity\"");
             }
             return out;
-        case Kind::kComplex: {
-            const bool pair = value.is_array() && value.size() == 2;
-            const Json zero = 0;
-            if (!(pair || value.is_number()) || !append_float(out, pair ? value[0] : value, type.size / 2) ||
-                !append_float(out, pair ? value[1] : zero, type.size / 2)) {
-                return refused(what, value, type, "[real, imaginary]");
-            }
-            return out;
-        }
+        case Kind::kComplex:
+            return decode_complex(value, type, what);
         case Kind::kUnicode:
             return padded(value.is_string() ? decode_utf8(value.get_ref<const std::string&>())
                           : value == 0      ? std::optional(Bytes())
                                             : std::nullopt,
                           value, type, what, "a string that fits");
-        default:  // old zarr-python wrote 0 for "all bytes zero"
-            return padded(value.is_string() ? decode_base64(value.get_ref<const std::string&>())
-                          : value == 0      ? std::optional(Bytes())
-                                            : std::nullopt,
-                          value, type, what, "base64 of one element");
+        case Kind::kObject:  // anything but text stands for an empty element
+            return value.is_string()  ? bytes_of(value.get_ref<const std::string&>())
+                   : value.is_array() ? from_list(value).value_or(Bytes())
+                                      : Bytes();
+        case Kind::kStruct:
+            return decode_struct(value, type, what);
+        default:
+            return decode_bytes(value, type, what);
     }
 }
 

@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "core/cube/zarr_v3.h"
+
 namespace vcube {
 namespace {
 
@@ -51,6 +53,10 @@ Group* ensure_group(Group& root, std::string_view path) {
     return group;
 }
 
+bool before(const ArrayMeta& array, std::string_view name) {
+    return array.name < name;
+}
+
 class Reader {
 public:
     Reader(const Store& store, const ArrayLimits& limits, const std::vector<std::string>& keys)
@@ -62,14 +68,18 @@ public:
         for (const std::string& key : keys_) {
             const std::string_view file = name_of(key);
             const std::string_view path = parent_of(key);
-            if (file == ".zarray") {
+            if (file == "zarr.json") {
+                read_v3(key, path);
+            } else if (file != ".zarray" && file != ".zgroup" && file != ".zattrs") {
+                continue;
+            } else if (has(path, "zarr.json")) {
+                continue;  // one node in both versions: the newer one counts
+            } else if (file == ".zarray") {
                 read_array(key, path);
             } else if (file == ".zgroup") {
                 read_group(key, path);
-            } else if (file == ".zattrs" && !has(path, ".zarray")) {
+            } else if (!has(path, ".zarray")) {
                 read_group_attributes(key, path);
-            } else if (file == "zarr.json") {
-                problem(path, unsupported(store_name_ + ": " + key + ": Zarr version 3 metadata are not read"));
             }
         }
         if (!found_) {
@@ -169,13 +179,58 @@ private:
             }
         }
         if (meta.ok()) {
-            found_ = true;
-            // Keys are sorted as text, in which "a-b" stands before "a/..."; arrays are wanted in name order.
-            std::vector<ArrayMeta>& arrays = ensure_group(root_, parent_of(path))->arrays;
-            const auto at = std::lower_bound(arrays.begin(), arrays.end(), meta.value().name,
-                                             [](const ArrayMeta& a, const std::string& b) { return a.name < b; });
-            arrays.insert(at, std::move(meta).value());
+            add_array(std::move(meta).value());
         }
+    }
+
+    /// The group that holds the array has been found to lie not too deep.
+    void add_array(ArrayMeta meta) {
+        found_ = true;
+        // Keys are sorted as text, in which "a-b" stands before "a/..."; arrays are wanted in name order.
+        std::vector<ArrayMeta>& arrays = ensure_group(root_, parent_of(meta.path))->arrays;
+        const auto at = std::lower_bound(arrays.begin(), arrays.end(), meta.name, before);
+        arrays.insert(at, std::move(meta));
+    }
+
+    void read_v3(const std::string& key, std::string_view path) {
+        const std::string what = store_name_ + ": " + key;
+        const Result<std::string> text = text_of(key);
+        if (!text.ok()) {
+            return problem(parent_of(path), text.error());
+        }
+        const Result<Json> document = parse_json(text.value(), what);
+        if (!document.ok()) {
+            return problem(parent_of(path), document.error());
+        }
+        const auto node = document.value().is_object() ? document.value().find("node_type") : document.value().end();
+        const bool is_group = document.value().is_object() && node != document.value().end() && *node == "group";
+        if (ensure_group(root_, is_group ? path : parent_of(path)) == nullptr) {
+            return problem("", over_limit(what + ": groups nested too deep"));
+        }
+        if (is_group) {
+            return read_v3_group(document.value(), path, what);
+        }
+        Result<ArrayMeta> meta = parse_zarr_array(path, document.value(), store_name_, limits_);
+        if (!meta.ok()) {
+            return problem(parent_of(path), meta.error());
+        }
+        add_array(std::move(meta).value());
+    }
+
+    void read_v3_group(const Json& document, std::string_view path, const std::string& what) {
+        const Result<std::uint64_t> format = json_uint(document, "zarr_format", what);
+        if (!format.ok() || format.value() != 3) {
+            return problem(path, format.ok() ? unsupported(what + ": \"zarr_format\" is " +
+                                                           std::to_string(format.value()) + ", expected 3")
+                                             : format.error());
+        }
+        found_ = true;
+        Json attributes = document.value("attributes", Json::object());
+        if (!attributes.is_object()) {
+            const std::string found = json_type_name(attributes);
+            return problem(path, invalid(what + ": \"attributes\" must be an object, not " + found));
+        }
+        ensure_group(root_, path)->attributes = std::move(attributes);
     }
 
     const Store& store_;
@@ -194,14 +249,14 @@ const Group* Group::find_group(std::string_view wanted) const {
     if (wanted == path) {
         return this;
     }
-    for (const Group& child : groups) {
-        const bool inside =
-            wanted.starts_with(child.path) && (wanted.size() == child.path.size() || wanted[child.path.size()] == '/');
-        if (inside) {
-            return child.find_group(wanted);
-        }
+    const std::size_t begin = path.empty() ? 0 : path.size() + 1;
+    if (wanted.size() <= begin || !wanted.starts_with(path)) {
+        return nullptr;
     }
-    return nullptr;
+    const std::string_view child_name = wanted.substr(begin, wanted.find('/', begin) - begin);
+    const auto child = std::lower_bound(groups.begin(), groups.end(), child_name,
+                                        [](const Group& a, std::string_view b) { return a.name < b; });
+    return child != groups.end() && child->name == child_name ? child->find_group(wanted) : nullptr;
 }
 
 const ArrayMeta* Group::find_array(std::string_view wanted) const {
@@ -210,12 +265,8 @@ const ArrayMeta* Group::find_array(std::string_view wanted) const {
     if (group == nullptr) {
         return nullptr;
     }
-    for (const ArrayMeta& array : group->arrays) {
-        if (array.path == wanted) {
-            return &array;
-        }
-    }
-    return nullptr;
+    const auto at = std::lower_bound(group->arrays.begin(), group->arrays.end(), name_of(wanted), before);
+    return at != group->arrays.end() && at->path == wanted ? &*at : nullptr;
 }
 
 Result<Group> read_hierarchy(const Store& store, const ArrayLimits& limits) {

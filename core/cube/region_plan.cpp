@@ -123,15 +123,26 @@ Status check_region(const Region& region, const Shape& shape) {
     return {};
 }
 
-std::vector<std::uint64_t> chunk_strides(const ArrayMeta& meta) {
-    std::vector<std::uint64_t> strides(meta.chunks.size());
+std::vector<std::uint64_t> dense_strides(const Shape& shape, std::span<const std::size_t> order) {
+    std::vector<std::uint64_t> strides(shape.size());
     std::uint64_t stride = 1;
-    for (std::size_t i = 0; i < strides.size(); ++i) {
-        const std::size_t d = meta.fortran ? i : strides.size() - 1 - i;
+    for (std::size_t i = shape.size(); i-- > 0;) {
+        const std::size_t d = order.empty() ? i : order[i];
         strides[d] = stride;
-        stride *= meta.chunks[d];
+        stride *= shape[d];
     }
     return strides;
+}
+
+std::vector<std::uint64_t> chunk_strides(const ArrayMeta& meta, std::span<const std::size_t> order) {
+    if (!order.empty() || !meta.fortran) {
+        return dense_strides(meta.chunks, order);
+    }
+    std::vector<std::size_t> reversed(meta.chunks.size());
+    for (std::size_t i = 0; i < reversed.size(); ++i) {
+        reversed[i] = reversed.size() - 1 - i;
+    }
+    return dense_strides(meta.chunks, reversed);
 }
 
 std::vector<Piece> split_chunk(const std::vector<Segment>& segments, const std::vector<std::int64_t>& steps,

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "core/cube/array_meta.h"
@@ -37,8 +38,33 @@ struct PartLimits {
     std::uint64_t max_gap = std::uint64_t{64} << 10;   // unused bytes between two rows of one part
 };
 
-/// Element strides inside a chunk, in C or F order.
-std::vector<std::uint64_t> chunk_strides(const ArrayMeta& meta);
+/// Element strides of a block without gaps. `order`: its dimensions, slowest first; empty for C order.
+std::vector<std::uint64_t> dense_strides(const Shape& shape, std::span<const std::size_t> order);
+
+/// Element strides inside a chunk. `order` as the codec chain tells it; where that is empty, C or F order.
+std::vector<std::uint64_t> chunk_strides(const ArrayMeta& meta, std::span<const std::size_t> order);
+
+/// Calls visit(segments) -> Status for each chunk that a region touches, the last dimension fastest. `axes`: what
+/// split_axis gave for each dimension, none of them empty.
+template <class Visitor>
+Status for_each_chunk(const std::vector<std::vector<Segment>>& axes, const Visitor& visit) {
+    const std::size_t rank = axes.size();
+    std::vector<std::size_t> at(rank, 0);
+    std::vector<Segment> segments(rank);
+    while (true) {
+        for (std::size_t d = 0; d < rank; ++d) {
+            segments[d] = axes[d][at[d]];
+        }
+        VCUBE_TRY(visit(segments));
+        std::size_t d = rank;
+        while (d > 0 && ++at[d - 1] == axes[d - 1].size()) {
+            at[--d] = 0;
+        }
+        if (d == 0) {
+            return {};
+        }
+    }
+}
 
 /// Splits the selection of one chunk of bare elements into byte ranges, so that a small window of a large chunk costs
 /// what it shows. `steps`: of the region. Parts come in the order of their bytes for positive steps.

@@ -86,7 +86,7 @@ TEST(Hierarchy, NothingAtAllIsAnError) {
     EXPECT_NE(damaged.error().message.find("g/bad/.zarray"), std::string::npos);
     const Result<Group> v3 = read({{"zarr.json", "{}"}});
     ASSERT_FALSE(v3.ok());
-    EXPECT_EQ(v3.error().code, ErrorCode::kUnsupported);
+    EXPECT_NE(v3.error().message.find("zarr.json"), std::string::npos);
 }
 
 TEST(Hierarchy, AnArrayMayBeTheRoot) {
