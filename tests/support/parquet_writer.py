@@ -88,10 +88,14 @@ def encode_struct(fields):
 # Number sequences.
 def pack(values, width):
     """Least significant bit first."""
-    n = 0
-    for i, value in enumerate(values):
-        n |= value << (i * width)
-    return n.to_bytes((len(values) * width + 7) // 8, "little")
+    out = bytearray()
+    for begin in range(0, len(values), 64):  # 64 values fill whole bytes
+        part = values[begin:begin + 64]
+        n = 0
+        for i, value in enumerate(part):
+            n |= value << (i * width)
+        out += n.to_bytes((len(part) * width + 7) // 8, "little")
+    return bytes(out)
 
 
 def runs(values, width, style="mixed"):
