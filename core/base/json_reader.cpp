@@ -27,9 +27,11 @@ JsonReader::JsonReader(std::string_view text, const JsonReaderOptions& options)
 
 Error JsonReader::error(const std::string& what) const {
     const std::string_view before(begin_, static_cast<std::size_t>(fault_at_ - begin_));
-    const auto line = std::count(before.begin(), before.end(), '\n') + 1;
+    const auto ends = static_cast<std::uint64_t>(std::count(before.begin(), before.end(), '\n'));
     const std::size_t newline = before.rfind('\n');
-    const std::size_t column = newline == std::string_view::npos ? before.size() + 1 : before.size() - newline;
+    const std::uint64_t line = lines_ + ends + 1;
+    const std::uint64_t column =
+        newline == std::string_view::npos ? columns_ + before.size() + 1 : before.size() - newline;
     return {code_, what + ": line " + std::to_string(line) + ", column " + std::to_string(column) + ": " + message_};
 }
 
@@ -38,13 +40,38 @@ bool JsonReader::fault(const char* at, std::string message, ErrorCode code) {
         fault_at_ = at;
         message_ = std::move(message);
         code_ = code;
+        // No token but a string, whose missing end is a fault at the text's end, and a number is longer.
+        constexpr std::ptrdiff_t kLongest = 16;
+        near_end_ = end_ - at_ < kLongest;
     }
     at_ = end_;
     return false;
 }
 
+void JsonReader::leave(const Mark& mark) {
+    const std::string_view gone(begin_, static_cast<std::size_t>(mark.at - begin_));
+    const auto ends = static_cast<std::uint64_t>(std::count(gone.begin(), gone.end(), '\n'));
+    before_ += gone.size();
+    lines_ += ends;
+    columns_ = ends == 0 ? columns_ + gone.size() : gone.size() - gone.rfind('\n') - 1;
+}
+
+void JsonReader::resume(const Mark& mark, std::string_view window) {
+    begin_ = at_ = window.data();
+    end_ = begin_ + window.size();
+    depth_ = mark.depth;
+    first_ = mark.first;
+    value_ = fault_at_ = nullptr;
+    message_.clear();
+}
+
 bool JsonReader::fail(std::string message, ErrorCode code) {
     return fault(value_ != nullptr ? value_ : at_, std::move(message), code);
+}
+
+bool JsonReader::fail_here(std::string message, ErrorCode code) {
+    skip_space();
+    return fault(at_, std::move(message), code);
 }
 
 bool JsonReader::in_context(const std::string& context) {
@@ -316,7 +343,11 @@ bool JsonReader::read_number(std::string_view& text) {
     }
     const char* const stop = number_end(at_, end_);
     if (stop == nullptr) {
-        return fault(at_, "malformed number");
+        const char* const begin = at_;
+        while (at_ != end_ && (is_digit(*at_) || *at_ == '.' || *at_ == '-' || *at_ == '+' || (*at_ | 0x20) == 'e')) {
+            ++at_;
+        }
+        return fault(begin, "malformed number");
     }
     value_ = at_;
     text = std::string_view(at_, static_cast<std::size_t>(stop - at_));

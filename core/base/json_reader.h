@@ -1,5 +1,6 @@
-// A streaming pull parser for JSON that stands in memory as a whole: no document tree, strings without escapes are
-// views into the text. For reference files of any size; small documents use json.h.
+// A streaming pull parser for JSON that stands in memory, as a whole or a window of it at a time (json_window.h): no
+// document tree, strings without escapes are views into the text. For reference files of any size; small documents use
+// json.h.
 // Source: RFC 8259, strict, with two additions: a leading UTF-8 byte order mark is skipped, and NaN, Infinity and
 // -Infinity, which Python writes bare, are values of their own (JsonType::kNonFinite).
 // Not thread-safe; one reader a text.
@@ -35,6 +36,8 @@ public:
     [[nodiscard]] Error error(const std::string& what) const;
     /// Reports a fault found by the caller at the value read last. Keeps an earlier one. Returns false.
     bool fail(std::string message, ErrorCode code = ErrorCode::kInvalid);
+    /// The same at the place where the reader stands.
+    bool fail_here(std::string message, ErrorCode code = ErrorCode::kInvalid);
     /// Puts "context: " before a fault's message, where there is a fault. Returns ok().
     bool in_context(const std::string& context);
 
@@ -71,7 +74,26 @@ public:
     bool finish();
 
     /// Where the reader stands, in bytes from the text's begin (a byte order mark counts).
-    [[nodiscard]] std::size_t offset() const { return static_cast<std::size_t>(at_ - begin_); }
+    [[nodiscard]] std::uint64_t offset() const { return before_ + static_cast<std::uint64_t>(at_ - begin_); }
+
+    // For a text that is held a window at a time (json_window.h).
+
+    /// A place to go back to.
+    struct Mark {
+        const char* at;
+        int depth;
+        bool first;
+    };
+    [[nodiscard]] Mark mark() const { return {at_, depth_, first_}; }
+    /// Whether more text could change the outcome of what was read last: a fault near the window's end, or a number
+    /// that ends there.
+    [[nodiscard]] bool cut_off() const {
+        return ok() ? at_ == end_ && at_ != begin_ && at_[-1] >= '0' && at_[-1] <= '9' : near_end_;
+    }
+    /// Remembers the position of what stands before the mark, which is about to leave the window.
+    void leave(const Mark& mark);
+    /// Goes back to the mark, which is where `window` begins now. A fault is forgotten.
+    void resume(const Mark& mark, std::string_view window);
 
 private:
     bool fault(const char* at, std::string message, ErrorCode code = ErrorCode::kInvalid);
@@ -98,6 +120,11 @@ private:
     std::string key_scratch_;
     std::string value_scratch_;
     const char* fault_at_ = nullptr;
+    bool near_end_ = false;  // the fault stands near the end
+    // What has left the window: bytes, line ends, and bytes behind the last line end.
+    std::uint64_t before_ = 0;
+    std::uint64_t lines_ = 0;
+    std::uint64_t columns_ = 0;
     ErrorCode code_ = ErrorCode::kInvalid;
     std::string message_;
 };

@@ -1,15 +1,15 @@
 #include "core/refs/kerchunk_json.h"
 
-#include <algorithm>
-#include <map>
-#include <optional>
+#include <memory>
 #include <string_view>
 #include <utility>
 
-#include "core/base/inflate.h"
-#include "core/base/json_reader.h"
+#include "core/base/inflate_source.h"
+#include "core/base/json_window.h"
 #include "core/refs/base64.h"
+#include "core/refs/gen.h"
 #include "core/refs/manifest.h"
+#include "core/refs/template.h"
 
 namespace vcube {
 namespace {
@@ -21,119 +21,118 @@ std::string quoted(std::string_view key) {
     return "key \"" + std::string(key.substr(0, kShown)) + (key.size() > kShown ? "...\"" : "\"");
 }
 
-std::string_view trimmed(std::string_view text) {
-    while (text.starts_with(' ')) {
-        text.remove_prefix(1);
-    }
-    while (text.ends_with(' ')) {
-        text.remove_suffix(1);
-    }
-    return text;
-}
-
-using Templates = std::map<std::string, std::string, std::less<>>;
-
-/// `url` with each {{name}} replaced. Templates that hold {{ themselves take parameters.
-Result<std::string> expanded(std::string_view url, const Templates& templates) {
-    std::string out;
-    for (std::size_t open = url.find("{{"); open != std::string_view::npos; open = url.find("{{")) {
-        const std::size_t close = url.find("}}", open);
-        if (close == std::string_view::npos) {
-            break;
-        }
-        const std::string_view name = trimmed(url.substr(open + 2, close - open - 2));
-        const auto found = templates.find(name);
-        if (name.find('(') != std::string_view::npos ||
-            (found != templates.end() && found->second.find("{{") != std::string::npos)) {
-            return unsupported("the URL " + redacted(url) + " uses a template with parameters, which is not read");
-        }
-        if (found == templates.end()) {
-            return invalid("the URL " + redacted(url) + " uses the template \"" + std::string(name) +
-                           "\", which \"templates\" does not define");
-        }
-        out.append(url.substr(0, open)).append(found->second);
-        url.remove_prefix(close + 2);
-    }
-    return out.append(url);
-}
-
 /// One reading of a document. Functions return false once the reader holds an error.
 class Parser {
 public:
-    Parser(std::string_view text, const KerchunkLimits& limits)
-        : text_(text), options_{.max_depth = limits.max_depth}, reader_(text, options_) {}
+    Parser(JsonWindow& input, const KerchunkLimits& limits)
+        : input_(input), reader_(input.reader()), limits_(limits), templates_(std::make_shared<TemplateSet>()) {}
 
-    Status parse(const std::string& name) {
+    Result<std::shared_ptr<const Store>> parse(const std::string& name, UrlPolicy policy) {
         bool version_1 = false;
-        JsonReader scout(text_, options_);
-        if (!find_version(scout, version_1)) {
-            return scout.error(name);
-        }
-        const bool done = version_1 ? read_version_1() : read_entries();
-        if (!done || !reader_.finish()) {
-            return reader_.error(name);
-        }
-        if (!templates_.empty()) {
-            const Status status =
-                builder_.rewrite_urls([this](std::string_view url) { return expanded(url, templates_); });
-            if (!status.ok()) {
-                return with_context(name, status.error());
+        bool done = input_.restart() && find_version(version_1) && input_.restart();
+        if (done && !version_1) {
+            done = read_entries(true);
+            // A document of references that turns out to hold "version" or "refs" behind them.
+            version_1 = late_version_;
+            if (done && version_1) {
+                builder_ = std::make_unique<ManifestBuilder>();
+                done = input_.restart();
             }
         }
-        if (!builder_.has_metadata()) {
+        if (done && version_1) {
+            done = read_version_1();
+        }
+        if (!done || !input_.step([&] { return reader_.finish(); })) {
+            return input_.error(name);
+        }
+        const Status status = apply_templates();
+        if (!status.ok()) {
+            return with_context(name, status.error());
+        }
+        if (!builder_->has_metadata()) {
             return invalid(name + ": no Kerchunk references: no .zgroup, .zarray or .zattrs key in it");
         }
-        return {};
+        return std::move(*builder_).build(name, std::move(policy));
     }
 
-    ManifestBuilder&& builder() && { return std::move(builder_); }
-
 private:
-    /// Version 1 has the top-level key "version" or the object "refs"; version 0 is the flat references themselves. A
-    /// pass that skips values, because the keys may come in any order; it ends at the first key that decides.
-    static bool find_version(JsonReader& scout, bool& version_1) {
-        if (!scout.begin_object()) {
+    /// Version 1 has the top-level key "version" or the object "refs".
+    [[nodiscard]] static bool tells_version_1(std::string_view key, JsonType type) {
+        return (key == "version" && type == JsonType::kNumber) || (key == "refs" && type == JsonType::kObject);
+    }
+
+    /// Version 0 is the flat references themselves. A pass that skips values, because the keys may come in any order;
+    /// it ends at the first key that tells.
+    bool find_version(bool& version_1) {
+        if (!input_.step([&] { return reader_.begin_object(); })) {
             return false;
         }
-        std::string_view key;
-        while (scout.next_key(key)) {
-            const JsonType type = scout.peek();
-            version_1 = (key == "version" && type == JsonType::kNumber) || (key == "refs" && type == JsonType::kObject);
-            if (version_1) {
-                return true;
+        while (true) {
+            bool more = false;
+            bool flat = false;
+            const bool done = input_.step([&] {
+                std::string_view key;
+                more = reader_.next_key(key);
+                if (more) {
+                    const JsonType type = reader_.peek();
+                    version_1 = tells_version_1(key, type);
+                    flat = is_metadata_key(key) && (type == JsonType::kString || type == JsonType::kObject);
+                    return type != JsonType::kEnd || reader_.skip();
+                }
+                return reader_.ok();
+            });
+            if (!done || !more || version_1 || flat) {
+                return done;
             }
-            if (!scout.skip()) {
+            if (!input_.skip()) {
                 return false;
             }
         }
-        return scout.ok();
     }
 
     bool read_version_1() {
-        bool has_refs = false;
-        if (!reader_.begin_object()) {
+        bool has_content = false;
+        if (!input_.step([&] { return reader_.begin_object(); })) {
             return false;
         }
-        std::string_view key;
-        while (reader_.next_key(key)) {
-            bool done = true;
-            if (key == "version") {
-                done = read_version();
-            } else if (key == "templates") {
-                done = read_templates();
-            } else if (key == "gen") {
-                done = read_gen();
-            } else if (key == "refs") {
-                has_refs = true;
-                done = read_entries();
-            } else {
-                done = reader_.skip();
-            }
+        while (true) {
+            bool more = false;
+            std::string name;
+            const bool done = input_.step([&] {
+                std::string_view key;
+                more = reader_.next_key(key);
+                name = more && key.size() < 16 ? key : "";
+                return reader_.ok();
+            });
             if (!done) {
                 return false;
             }
+            if (!more) {
+                return has_content || reader_.fail_here("version 1 references without \"refs\"");
+            }
+            has_content = has_content || name == "refs" || name == "gen";
+            if (!read_member(name)) {
+                return false;
+            }
         }
-        return reader_.ok() && (has_refs || reader_.fail("version 1 references without \"refs\""));
+    }
+
+    bool read_member(const std::string& name) {
+        if (name == "version") {
+            return input_.step([&] { return read_version(); });
+        }
+        if (name == "templates") {
+            return input_.step([&] { return read_templates(); });
+        }
+        if (name == "gen") {
+            return input_.step([&] {
+                std::string_view raw;
+                const bool done = reader_.skip(raw);
+                gen_ = raw;
+                return done;
+            });
+        }
+        return name == "refs" ? read_entries(false) : input_.skip();
     }
 
     bool read_version() {
@@ -148,6 +147,10 @@ private:
     }
 
     bool read_templates() {
+        *templates_ = {};
+        if (reader_.peek() == JsonType::kNull) {
+            return reader_.skip();
+        }
         if (!reader_.begin_object()) {
             return false;
         }
@@ -160,35 +163,38 @@ private:
             if (!reader_.read_string(value)) {
                 return false;
             }
-            templates_.insert_or_assign(std::string(key), std::string(value));
+            templates_->add(std::string(key), std::string(value));
         }
         return reader_.ok();
     }
 
-    bool read_gen() {
-        std::string_view raw;
-        if (!reader_.skip(raw)) {
-            return false;
-        }
-        const bool empty = raw == "null" || raw.find_first_not_of("[] \t\r\n") == std::string_view::npos;
-        return empty ||
-               reader_.fail("the references are generated (\"gen\"), which is not read", ErrorCode::kUnsupported);
-    }
-
-    bool read_entries() {
-        if (reader_.peek() != JsonType::kObject) {
-            return reader_.fail("the references must be an object");
-        }
-        if (!reader_.begin_object()) {
-            return false;
-        }
-        std::string_view key;
-        while (reader_.next_key(key)) {
-            if (!read_entry(key)) {
+    /// `flat`: the document's own object, which may turn out to be no object of references.
+    bool read_entries(bool flat) {
+        const bool begun = input_.step([&] {
+            return reader_.peek() == JsonType::kObject || reader_.peek() == JsonType::kEnd
+                       ? reader_.begin_object()
+                       : reader_.fail_here("the references must be an object");
+        });
+        bool more = begun;
+        while (more) {
+            const bool done = input_.step([&] {
+                std::string_view key;
+                more = reader_.next_key(key);
+                if (!more) {
+                    return reader_.ok();
+                }
+                if (flat && tells_version_1(key, reader_.peek())) {
+                    late_version_ = true;
+                    more = false;
+                    return true;
+                }
+                return read_entry(key);
+            });
+            if (!done) {
                 return false;
             }
         }
-        return reader_.ok();
+        return begun;
     }
 
     bool read_entry(std::string_view key) {
@@ -204,11 +210,11 @@ private:
                 if (!reader_.skip(raw)) {
                     return false;
                 }
-                builder_.add_inline(own_key, as_byte_span(raw));
+                builder_->add_inline(own_key, as_byte_span(raw));
                 return true;
             }
             case JsonType::kNull:
-                builder_.add_missing(key);
+                builder_->add_missing(key);
                 return reader_.skip();
             default: {
                 const std::string own_key(key);
@@ -231,7 +237,7 @@ private:
         if (!reader_.read_string(url)) {
             return false;
         }
-        const std::uint32_t url_id = builder_.intern_url(url);
+        const std::uint32_t url_id = builder_->intern_url(url);
         if (reader_.next_element()) {
             if (!read_count(key, "offset", offset)) {
                 return false;
@@ -256,7 +262,7 @@ private:
         } else if (__builtin_add_overflow(offset, length, &range.end)) {
             return fail(key, "offset and length together exceed 64 bits");
         }
-        builder_.add_range(key, url_id, range);
+        builder_->add_range(key, url_id, range);
         return true;
     }
 
@@ -273,66 +279,68 @@ private:
             return false;
         }
         if (!text.starts_with(kBase64Prefix)) {
-            builder_.add_inline(key, as_byte_span(text));
+            builder_->add_inline(key, as_byte_span(text));
             return true;
         }
         if (!decode_base64(text.substr(kBase64Prefix.size()), decoded_)) {
             return fail(key, "damaged base64 data");
         }
-        builder_.add_inline(key, as_byte_span(decoded_));
+        builder_->add_inline(key, as_byte_span(decoded_));
         return true;
     }
 
     bool fail(std::string_view key, const std::string& message) { return reader_.fail(quoted(key) + ": " + message); }
 
-    std::string_view text_;
-    JsonReaderOptions options_;
-    JsonReader reader_;
-    ManifestBuilder builder_;
-    Templates templates_;
+    /// Generated entries come after all others, and URLs are templates wherever "templates" stands.
+    Status apply_templates() {
+        if (!templates_->empty()) {
+            // URLs are rendered when a chunk is looked up; the first ones now, so that a mistake is found on opening.
+            constexpr std::size_t kChecked = 1000;
+            const auto templates = std::shared_ptr<const TemplateSet>(templates_);
+            const auto render = [templates](std::string_view url) { return templates->render_url(url); };
+            VCUBE_TRY(builder_->render_urls(render, kChecked));
+        }
+        if (gen_.empty()) {
+            return {};
+        }
+        const GenLimits limits{limits_.max_generated, limits_.max_generated_text};
+        return expand_gen(gen_, *templates_, limits, [&](std::string_view key, std::string_view url, ByteRange range) {
+            builder_->add_range(key, builder_->intern_url(url), range);
+        });
+    }
+
+    JsonWindow& input_;
+    JsonReader& reader_;
+    KerchunkLimits limits_;
+    std::unique_ptr<ManifestBuilder> builder_ = std::make_unique<ManifestBuilder>();
+    std::shared_ptr<TemplateSet> templates_;
+    std::string gen_;
+    bool late_version_ = false;
     std::string decoded_;
 };
-
-bool has_magic(ByteSpan document, std::string_view magic) {
-    return as_text(document).starts_with(magic);
-}
 
 }  // namespace
 
 Result<std::shared_ptr<const Store>> open_kerchunk_json(ByteSpan document, const std::string& name, UrlPolicy policy,
                                                         const KerchunkLimits& limits) {
+    const std::string_view text = as_text(document);
+    if (text.starts_with("\x1F\x8B") || text.starts_with("\x28\xB5\x2F\xFD")) {
+        return open_kerchunk_json(memory_source(document), name, std::move(policy), limits);
+    }
     const std::string shown = redacted(name);
-    std::optional<Result<Buffer>> inflated;
-    if (has_magic(document, "\x1F\x8B")) {
-        inflated = inflate_gzip_all(document, limits.max_document_bytes);
-    } else if (has_magic(document, "\x28\xB5\x2F\xFD")) {
-        inflated = decompress_zstd_all(document, limits.max_document_bytes);
-    }
-    if (inflated && !inflated->ok()) {
-        return with_context(shown, inflated->error());
-    }
-    const ByteSpan text = inflated ? std::as_const(inflated->value()).span() : document;
     if (text.size() > limits.max_document_bytes) {
         return over_limit(shown + ": a reference document of " + std::to_string(text.size()) + " bytes, at most " +
                           std::to_string(limits.max_document_bytes) + " are read");
     }
-    Parser parser(as_text(text), limits);
-    VCUBE_TRY(parser.parse(shown));
-    return std::move(parser).builder().build(shown, std::move(policy));
+    JsonWindow input(text, {.max_depth = limits.max_depth});
+    return Parser(input, limits).parse(shown, std::move(policy));
 }
 
 Result<std::shared_ptr<const Store>> open_kerchunk_json(ByteSource source, const std::string& name, UrlPolicy policy,
                                                         const KerchunkLimits& limits) {
-    std::string document;
-    Buffer window(limits.window_bytes);
-    while (true) {
-        VCUBE_ASSIGN(const std::size_t count, source.read(window.span()));
-        if (count == 0) {
-            break;
-        }
-        document.append(as_text(std::as_const(window).span().first(count)));
-    }
-    return open_kerchunk_json(as_byte_span(document), name, std::move(policy), limits);
+    const JsonWindowLimits window{limits.window_bytes, limits.max_value_bytes, limits.max_document_bytes};
+    JsonWindow input(inflated_source(std::move(source)), {.max_depth = limits.max_depth}, window);
+    return Parser(input, limits).parse(redacted(name), std::move(policy));
 }
 
 }  // namespace vcube

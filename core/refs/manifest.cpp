@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <deque>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -183,6 +184,8 @@ struct ManifestData {
     std::uint32_t last_url = kNoUrl;
     ChunkGroup* last_group = nullptr;
     std::string scratch;
+    std::function<Result<std::string>(std::string_view)> render;
+    std::size_t rendered = 0;  // URLs before this one go through `render`
 
     void add(std::string_view key, const Entry& entry) {
         ChunkKey chunk;
@@ -224,6 +227,14 @@ struct ManifestData {
         }
         const auto other = other_keys.find(key);
         return other ? std::optional<Entry>(others[*other]) : std::nullopt;
+    }
+
+    [[nodiscard]] Result<std::string> resolve(std::uint32_t url, const UrlPolicy& policy) const {
+        if (url >= rendered) {
+            return resolve_url(urls[url], policy);
+        }
+        VCUBE_ASSIGN(const std::string final_url, render(urls[url]));
+        return resolve_url(final_url, policy);
     }
 
     [[nodiscard]] ByteSpan inline_bytes(const Entry& entry) const {
@@ -283,7 +294,7 @@ public:
                 continue;
             }
             if (entry->url != url_id) {
-                auto resolved = resolve_url(data_->urls[entry->url], policy_);
+                auto resolved = data_->resolve(entry->url, policy_);
                 if (!resolved.ok()) {
                     return with_context(name_ + ": " + keys[i], resolved.error());
                 }
@@ -338,29 +349,12 @@ void ManifestBuilder::add_missing(std::string_view key) {
     data_->add(key, {});
 }
 
-Status ManifestBuilder::rewrite_urls(const std::function<Result<std::string>(std::string_view)>& rewrite) {
-    StringTable rewritten;
-    std::vector<std::uint32_t> ids(data_->urls.size());
-    bool merged = false;
-    for (std::size_t id = 0; id < ids.size(); ++id) {
-        VCUBE_ASSIGN(const std::string url, rewrite(data_->urls[id]));
-        ids[id] = rewritten.intern(url);
-        merged = merged || ids[id] != id;
+Status ManifestBuilder::render_urls(std::function<Result<std::string>(std::string_view)> render, std::size_t checked) {
+    for (std::size_t id = 0; id < std::min(data_->urls.size(), checked); ++id) {
+        VCUBE_TRY(render(data_->urls[id]).status());
     }
-    data_->urls = std::move(rewritten);
-    data_->last_url = kNoUrl;
-    if (!merged) {
-        return {};
-    }
-    const auto move_to = [&](std::uint32_t& url) { url = url < kInlineUrl ? ids[url] : url; };
-    for (ChunkGroup& group : data_->groups) {
-        for (std::size_t i = 0; i < group.count(); ++i) {
-            move_to(group.record(i)[group.rank]);
-        }
-    }
-    for (Entry& entry : data_->others) {
-        move_to(entry.url);
-    }
+    data_->render = std::move(render);
+    data_->rendered = data_->urls.size();
     return {};
 }
 

@@ -35,8 +35,10 @@ public:
     /// The key is known to have no bytes; an earlier value is dropped.
     void add_missing(std::string_view key);
 
-    /// Replaces every interned URL by what `rewrite` makes of it (templates that a document defines after their use).
-    Status rewrite_urls(const std::function<Result<std::string>(std::string_view)>& rewrite);
+    /// URLs interned so far are turned by `render` when a chunk is located (templates, which a document may define
+    /// after their use); later ones are final. The first `checked` are tried now, and an error of theirs is returned.
+    /// `render` must be thread-safe.
+    Status render_urls(std::function<Result<std::string>(std::string_view)> render, std::size_t checked);
     /// Whether a metadata key was added.
     [[nodiscard]] bool has_metadata() const;
 

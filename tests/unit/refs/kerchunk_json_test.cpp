@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -97,17 +99,128 @@ TEST(KerchunkJson, SkipsAByteOrderMark) {
 }
 
 TEST(KerchunkJson, NamesWhatItDoesNotRead) {
-    const Error gen = failed(R"({"version": 1, "gen": [{"key": "a"}], "refs": {".zgroup": "{}"}})");
-    EXPECT_EQ(gen.code, ErrorCode::kUnsupported);
-    EXPECT_NE(gen.message.find("\"gen\""), std::string::npos) << gen.message;
-    const std::string call =
-        R"({"version": 1, "templates": {"f": "{{c}}"}, "refs": {".zgroup": "{}", "a/0": ["{{f(c='x')}}"]}})";
-    EXPECT_EQ(failed(call).code, ErrorCode::kUnsupported);
     EXPECT_EQ(failed(R"({"version": 7, "refs": {}})").code, ErrorCode::kUnsupported);
     const Error unknown =
         failed(R"({"version": 1, "templates": {"f": "x"}, "refs": {".zgroup": "{}", "a/0": ["{{g}}"]}})");
     EXPECT_EQ(unknown.code, ErrorCode::kInvalid);
     EXPECT_NE(unknown.message.find("\"g\""), std::string::npos) << unknown.message;
+    const Error positional =
+        failed(R"({"version": 1, "templates": {"f": "{{c}}"}, "refs": {".zgroup": "{}", "a/0": ["{{f('x')}}"]}})");
+    EXPECT_NE(positional.message.find("by name"), std::string::npos) << positional.message;
+}
+
+const Document& fixture() {
+    static const Document document = Document::parse(file_text(std::string(VCUBE_TEST_DATA) + "/refs/templates.json"));
+    return document;
+}
+
+/// A document of the fixture with the metadata key that makes it openable.
+std::string with_group(const Document& text) {
+    Document document = Document::parse(text.get<std::string>());
+    document["refs"][".zgroup"] = R"({"zarr_format":2})";
+    return document.dump();
+}
+
+/// fsspec's ReferenceFileSystem(simple_templates=False) gave the expectation (make_templates.py).
+TEST(KerchunkJson, TemplatesAndGenGiveWhatFsspecGives) {
+    for (const Document& item : fixture()["documents"]) {
+        const auto store = opened(with_group(item["document"]));
+        ASSERT_TRUE(store.ok()) << item["document"] << store.error().message;
+        std::size_t chunks = 0;
+        for (const auto& [key, value] : item["expected"].items()) {
+            ++chunks;
+            if (value.is_string()) {
+                EXPECT_EQ(inline_text(*store.value(), key), value.get<std::string>());
+                continue;
+            }
+            const Remote found = remote(*store.value(), key);
+            const auto url = value[0].get<std::string>();
+            EXPECT_EQ(found.url, url.find("://") == std::string::npos ? "/d/" + url : url) << key;
+            EXPECT_EQ(found.range, value.size() == 1
+                                       ? ByteRange{}
+                                       : (ByteRange{value[1].get<std::uint64_t>(),
+                                                    value[1].get<std::uint64_t>() + value[2].get<std::uint64_t>()}))
+                << key;
+        }
+        EXPECT_GT(chunks, 0U);
+    }
+    for (const Document& text : fixture()["bad"]) {
+        const Error error = failed(with_group(text));
+        EXPECT_NE(error.message.find("gen entry 1"), std::string::npos) << error.message;
+    }
+}
+
+TEST(KerchunkJson, GenNeedsNeitherRefsNorTemplates) {
+    const auto store = opened(
+        R"({"version": 1, "gen": [{"key": "{{k}}", "url": "x.json", "dimensions": {"k": [".zgroup", "a/0"]}}]})");
+    ASSERT_TRUE(store.ok()) << store.error().message;
+    EXPECT_EQ(remote(*store.value(), "a/0").url, "/d/x.json");
+    EXPECT_FALSE(opened(R"({"version": 1, "gen": 5, "refs": {".zgroup": "{}"}})").ok());
+    EXPECT_FALSE(opened(R"({"version": 1, "gen": [5], "refs": {".zgroup": "{}"}})").ok());
+    EXPECT_TRUE(opened(R"({"version": 1, "gen": null, "templates": null, "refs": {".zgroup": "{}"}})").ok());
+    EXPECT_TRUE(opened(R"({"version": 1, "gen": [ ], "refs": {".zgroup": "{}"}})").ok());
+}
+
+TEST(KerchunkJson, GenErrorsNameTheEntryAndTheExpression) {
+    const Error error = failed(R"({"version": 1, "refs": {".zgroup": "{}"}, "gen": [
+        {"key": "a/{{i}}", "url": "u", "dimensions": {"i": [1]}},
+        {"key": "a/{{i}}", "url": "u", "offset": "{{ i // n }}", "length": "1", "dimensions": {"i": [1]}}]})");
+    EXPECT_NE(error.message.find("gen entry 2: offset \"{{ i // n }}\""), std::string::npos) << error.message;
+    EXPECT_NE(error.message.find("\"n\" is not defined"), std::string::npos) << error.message;
+    const Error negative = failed(R"({"version": 1, "refs": {".zgroup": "{}"}, "gen": [
+        {"key": "a/{{i}}", "url": "u", "offset": "{{ i }}", "length": "1", "dimensions": {"i": [-1]}}]})");
+    EXPECT_NE(negative.message.find("\"-1\""), std::string::npos) << negative.message;
+}
+
+TEST(KerchunkJson, GenIsBounded) {
+    const auto with = [](const std::string& dimensions, const KerchunkLimits& limits) {
+        const std::string text =
+            R"({"version": 1, "refs": {".zgroup": "{}"}, "gen": [{"key": "a/{{i}}.{{j}}", "url": "u{{i}}", "dimensions": )" +
+            dimensions + "}]}";
+        return open_kerchunk_json(as_byte_span(text), "refs.json", {}, limits);
+    };
+    KerchunkLimits limits;
+    limits.max_generated = 100;
+    EXPECT_TRUE(with(R"({"i": {"stop": 10}, "j": {"stop": 10}})", limits).ok());
+    for (const std::string dimensions :
+         {R"({"i": {"stop": 10}, "j": {"stop": 11}})", R"({"i": {"stop": 4294967296}, "j": {"stop": 4294967296}})",
+          R"({"i": {"start": -9223372036854775808, "stop": 9223372036854775807}, "j": {"stop": 1}})"}) {
+        const auto store = with(dimensions, limits);
+        ASSERT_FALSE(store.ok()) << dimensions;
+        EXPECT_EQ(store.error().code, ErrorCode::kLimit);
+    }
+    EXPECT_TRUE(
+        with(
+            R"({"i": {"start": 9223372036854775806, "stop": -9223372036854775808, "step": -9223372036854775807}, "j": [0]})",
+            limits)
+            .ok());
+    limits.max_generated_text = 100;
+    EXPECT_EQ(with(R"({"i": {"stop": 10}, "j": {"stop": 10}})", limits).error().code, ErrorCode::kLimit);
+}
+
+TEST(KerchunkJson, TakesVersion1InAnyPlace) {
+    for (const std::string text :
+         {R"({"refs": {"a/0": ["u", 1, 2], ".zgroup": "{}"}, "version": 1})",
+          R"({"x/y": 5, "gen": [], "version": 1, "refs": {"a/0": ["u", 1, 2], ".zgroup": "{}"}})",
+          "{\"version\"\r\n:\t1.0e0, \"refs\": {}, \"refs\":\r\n{\".zgroup\": \"{}\"}}",
+          R"({"metadata": {".zgroup": 5}, ".zattrs": "{}", "refs": {".zgroup": "{}"}})",
+          R"({".zgroup": "{}", "b/0": ["gone"], "version": 1, "refs": {".zgroup": "{}", "a/0": ["u", 1, 2]}})"}) {
+        const bool good_version = text.find("1.0e0") == std::string::npos;
+        const auto store = opened(text);
+        EXPECT_EQ(store.ok(), good_version) << text;
+        if (store.ok()) {
+            EXPECT_TRUE(std::holds_alternative<Missing>(located(*store.value(), "b/0")));
+        }
+    }
+    const auto flat = opened(R"({"a/0": ["u", 1, 2], "version": "text", ".zarray": {}, "refs": null})");
+    ASSERT_TRUE(flat.ok()) << flat.error().message;
+    EXPECT_EQ(remote(*flat.value(), "a/0").range, (ByteRange{1, 3}));
+}
+
+TEST(KerchunkJson, ReadsWithoutAGroupKey) {
+    const auto store = opened(R"({"a/0": ["u", 1, 2], "a/.zarray": {"shape": [1]}})");
+    ASSERT_TRUE(store.ok());
+    EXPECT_EQ(store.value()->metadata_keys().value(), (std::vector<std::string>{"a/.zarray"}));
 }
 
 TEST(KerchunkJson, BadEntriesAreOneErrorThatNamesTheKey) {
@@ -211,15 +324,120 @@ INSTANTIATE_TEST_SUITE_P(KerchunkJson, SharedReferences,
                                          std::pair("l3_combined.json.zst", "l3_combined.json"),
                                          std::pair("l3_combined_objmeta.json", "l3_combined_objmeta.json"),
                                          std::pair("l3_combined_base64.json", "l3_combined_base64.json"),
-                                         std::pair("l3_combined_templates.json", "l3_combined.json")));
+                                         std::pair("l3_combined_templates.json", "l3_combined.json"),
+                                         std::pair("l3_combined_templates_jinja.json", "l3_combined.json")));
 
-TEST(KerchunkJson, SharedFilesWithParametersAndGenAreRefusedByName) {
+TEST(KerchunkJson, ReadsTheSharedFileWithGen) {
     const auto folder = shared_data() / "kerchunk";
     if (!std::filesystem::exists(folder)) {
         GTEST_SKIP() << "no shared data at " << folder;
     }
-    EXPECT_EQ(failed(file_text(folder / "l3_combined_templates_jinja.json")).code, ErrorCode::kUnsupported);
-    EXPECT_EQ(failed(file_text(folder / "gen_v1.json")).code, ErrorCode::kUnsupported);
+    const auto file = folder / "gen_v1.json";
+    const std::string bytes = file_text(file);
+    const auto store = open_kerchunk_json(as_byte_span(bytes), file, policy_for(file.string(), false));
+    ASSERT_TRUE(store.ok()) << store.error().message;
+    EXPECT_EQ(remote(*store.value(), "a/5.1.0").url, (folder / "raw/slab_5.bin").string());
+    EXPECT_EQ(remote(*store.value(), "a/5.1.0").range, (ByteRange{4800, 9600}));
+    EXPECT_EQ(remote(*store.value(), "whole/3.0.0").url, (folder / "raw/slab_3.bin").string());
+    EXPECT_EQ(remote(*store.value(), "whole/3.0.0").range, (ByteRange{}));
+    EXPECT_EQ(remote(*store.value(), "key1").url, (folder / "raw/slab_0.bin").string());
+    EXPECT_EQ(store.value()->chunk_count(), 18U);
+}
+
+/// A source that gives `step` bytes at a time.
+ByteSource pieces(const std::string& text, std::size_t step, int* rewinds = nullptr) {
+    ByteSource source = memory_source(as_byte_span(text));
+    auto whole = source.read;
+    auto again = source.rewind;
+    source.read = [whole, step](MutableByteSpan out) { return whole(out.first(std::min(step, out.size()))); };
+    source.rewind = [again, rewinds] {
+        *(rewinds == nullptr ? &(*std::make_shared<int>(0)) : rewinds) += 1;
+        return again();
+    };
+    return source;
+}
+
+TEST(KerchunkJson, AStreamGivesWhatTheWholeGives) {
+    const std::string text =
+        "\xEF\xBB\xBF"
+        R"({"version": 1, "other": [1, {"x": [2, "a\"b", 12345678901234567890]}], "refs": {
+        ".zgroup": {"zarr_format": 2}, "a/.zattrs": "{\"u\": \"\u00b0 \ud83d\ude00 °\"}",
+        "a/0.0": ["f.nc", 100, 20], "a/0.1": ["f.nc", 1e3, 12.0], "a/0.2": ["{{u}}.nc"], "a/0.3": ["g.nc", 5, 0],
+        "a/1.0": "\u0000\u0001 text\u0000", "a/1.1": "base64:AAEC/w==", "a/1.2": null, "b/c/0/3": ["h", 1, 2]
+        }, "n": 17, "gen": [{"key": "g/{{i}}", "url": "{{u}}", "dimensions": {"i": {"stop": 3}}}], "templates": {"u": "t"}})";
+    for (const std::size_t window : {1U, 2U, 3U, 5U, 16U, 17U, 64U, 100U, 1U << 20U}) {
+        for (const std::size_t step : {1U, 7U, 1U << 20U}) {
+            KerchunkLimits limits;
+            limits.window_bytes = window;
+            const auto store = open_kerchunk_json(pieces(text, step), "refs.json", UrlPolicy{.base = "/d/"}, limits);
+            ASSERT_TRUE(store.ok()) << window << " " << step << ": " << store.error().message;
+            const Store& s = *store.value();
+            EXPECT_EQ(s.metadata(".zgroup").value(), R"({"zarr_format": 2})");
+            EXPECT_EQ(s.metadata("a/.zattrs").value(), "{\"u\": \"\xC2\xB0 \xF0\x9F\x98\x80 \xC2\xB0\"}");
+            EXPECT_EQ(remote(s, "a/0.0").range, (ByteRange{100, 120}));
+            EXPECT_EQ(remote(s, "a/0.1").range, (ByteRange{1000, 1012}));
+            EXPECT_EQ(remote(s, "a/0.2").url, "/d/t.nc");
+            EXPECT_EQ(inline_text(s, "a/1.0"), "\0\1 text\0"s);
+            EXPECT_EQ(inline_text(s, "a/1.1"), "\0\1\2\xFF"s);
+            EXPECT_EQ(remote(s, "g/2").url, "/d/t");
+            EXPECT_EQ(s.chunk_count(), 11U);
+        }
+    }
+}
+
+TEST(KerchunkJson, AStreamReportsWhatTheWholeReports) {
+    const std::string good =
+        "{\"version\": 1,\r\n\"refs\": {\".zgroup\": \"{}\", \"a/0\": [\"u\", 1, 20],\n\"a/1\": [\"\\u00e9\", 12, 3]}}";
+    for (std::size_t cut = 0; cut <= good.size(); ++cut) {
+        for (const std::string& text : {good.substr(0, cut), good.substr(0, cut) + "@" + good.substr(cut)}) {
+            const auto whole = opened(text);
+            KerchunkLimits limits;
+            limits.window_bytes = 9;
+            const auto streamed = open_kerchunk_json(pieces(text, 4), "refs.json", UrlPolicy{.base = "/d/"}, limits);
+            ASSERT_EQ(whole.ok(), streamed.ok()) << text;
+            if (!whole.ok()) {
+                EXPECT_EQ(whole.error().message, streamed.error().message) << text;
+            }
+        }
+    }
+}
+
+TEST(KerchunkJson, AStreamIsReadOnceWhereVersionStandsInFront) {
+    std::string text = R"({"version": 1, "refs": {".zgroup": "{}")";
+    for (int i = 0; i < 1000; ++i) {
+        text += ", \"a/" + std::to_string(i) + "\": [\"u\", 1, 2]";
+    }
+    KerchunkLimits limits;
+    limits.window_bytes = 4096;
+    int rewinds = 0;
+    const auto store = open_kerchunk_json(pieces(text + "}}", 1000, &rewinds), "refs.json", {}, limits);
+    ASSERT_TRUE(store.ok());
+    EXPECT_EQ(store.value()->chunk_count(), 1000U);
+    EXPECT_EQ(rewinds, 0);
+}
+
+TEST(KerchunkJson, AStreamStopsAtItsLimitsAndAtErrors) {
+    const std::string text = R"({"version": 1, "refs": {".zgroup": "{}", "a/0": ")" + std::string(10000, 'x') + "\"}}";
+    KerchunkLimits limits;
+    limits.window_bytes = 100;
+    EXPECT_TRUE(open_kerchunk_json(memory_source(as_byte_span(text)), "r", {}, limits).ok());
+    limits.max_value_bytes = 5000;
+    const auto large = open_kerchunk_json(memory_source(as_byte_span(text)), "r", {}, limits);
+    ASSERT_FALSE(large.ok());
+    EXPECT_EQ(large.error().code, ErrorCode::kLimit);
+    limits = {};
+    limits.max_document_bytes = 9999;
+    EXPECT_EQ(open_kerchunk_json(memory_source(as_byte_span(text)), "r", {}, limits).error().code, ErrorCode::kLimit);
+    ByteSource broken = memory_source(as_byte_span(text));
+    int calls = 0;
+    auto whole = broken.read;
+    broken.read = [&](MutableByteSpan out) -> Result<std::size_t> {
+        return ++calls > 3 ? Result<std::size_t>(io_error("the disk is gone")) : whole(out.first(100));
+    };
+    const auto failed_read = open_kerchunk_json(std::move(broken), "r.json", {});
+    ASSERT_FALSE(failed_read.ok());
+    EXPECT_EQ(failed_read.error().code, ErrorCode::kIo);
+    EXPECT_NE(failed_read.error().message.find("r.json: the disk is gone"), std::string::npos);
 }
 
 }  // namespace
