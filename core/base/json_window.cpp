@@ -124,4 +124,15 @@ bool JsonWindow::skip() {
     }
 }
 
+bool JsonWindow::finish() {
+    while (status_.ok() && reader_.finish()) {
+        if (ended_) {
+            return true;
+        }
+        JsonReader::Mark mark = reader_.mark();
+        refill(mark);
+    }
+    return false;
+}
+
 }  // namespace vcube

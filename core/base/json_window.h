@@ -51,6 +51,8 @@ public:
     }
     /// Steps over a value of any size.
     bool skip();
+    /// true where only white space is left.
+    bool finish();
 
     [[nodiscard]] bool ok() const { return status_.ok() && reader_.ok(); }
     /// Only when !ok().

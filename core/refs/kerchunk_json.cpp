@@ -42,7 +42,7 @@ public:
         if (done && version_1) {
             done = read_version_1();
         }
-        if (!done || !input_.step([&] { return reader_.finish(); })) {
+        if (!done || !input_.finish()) {
             return input_.error(name);
         }
         const Status status = apply_templates();

@@ -41,7 +41,7 @@ std::optional<std::vector<std::uint64_t>> numbers(JsonWindow& input) {
         }
         out.push_back(number);
     }
-    if (!member(more) || more || !input.step([&] { return reader.finish(); })) {
+    if (!member(more) || more || !input.finish()) {
         return std::nullopt;
     }
     return out;
