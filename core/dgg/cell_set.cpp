@@ -119,7 +119,8 @@ const std::vector<Frame>& frames() {
         std::vector<LonLat> nodes(std::size_t{kNodes} * kNodes);
         for (std::uint32_t quad = 1; quad <= 10; ++quad) {
             for (std::uint32_t n = 0; n < nodes.size(); ++n) {
-                nodes[n] = lon_lat(unproject(quad, n / kNodes * kBlock, n % kNodes * kBlock));
+                const std::uint32_t row = n / kNodes * kBlock;
+                nodes[n] = lon_lat(unproject(quad, row, n % kNodes * kBlock));
             }
             for (std::uint32_t block = 0; block < kBlocksAcross * kBlocksAcross; ++block) {
                 const std::uint32_t n = block / kBlocksAcross * kNodes + block % kBlocksAcross;

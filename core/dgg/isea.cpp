@@ -30,7 +30,9 @@ LonLat centre_of(std::uint32_t seqnum) {
     }
     const std::uint32_t index = seqnum - 2;
     const std::uint32_t cell = index % kQuadCells;
-    return lon_lat(unproject(index / kQuadCells + 1, cell / kQuadSize, cell % kQuadSize));
+    const std::uint32_t quad = index / kQuadCells + 1;
+    const std::uint32_t row = cell / kQuadSize;
+    return lon_lat(unproject(quad, row, cell % kQuadSize));
 }
 
 std::uint32_t grid_point_id(std::uint32_t seqnum) {

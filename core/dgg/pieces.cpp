@@ -161,7 +161,7 @@ std::uint32_t piece_of(const std::array<Piece, kPieces>& all, const Vec3& p) {
     std::uint32_t face = 0;
     double largest = -2;
     for (std::uint32_t f = 0; f < 20; ++f) {
-        const double c = dot(p, all[3 * f].centre);
+        const double c = dot(p, all[std::size_t{3} * f].centre);
         face = c > largest ? f : face;
         largest = std::max(c, largest);
     }
@@ -196,7 +196,7 @@ Vec3 unproject(std::uint32_t quad, double u, double v) {
         along = std::max(other, along);
     }
     const double across = x * kCos[sector] - y * kSin[sector];
-    const Piece& piece = pieces()[3 * face + sector];
+    const Piece& piece = pieces()[std::size_t{3} * face + sector];
     if (along < 1e-15) {
         return piece.centre;
     }

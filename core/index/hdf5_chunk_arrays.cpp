@@ -233,7 +233,8 @@ private:
 
     bool index_block(const Extensible& array, std::uint64_t address) {
         const std::uint64_t direct = 2 * (array.pointers - 1);
-        const std::uint64_t without = std::min<std::uint64_t>(2 * log2_of(array.pointers), array.super_blocks);
+        const std::uint64_t without =
+            std::min<std::uint64_t>(std::uint64_t{2} * log2_of(array.pointers), array.super_blocks);
         const std::uint64_t prefix = 6 + layout_.address_size;
         std::vector<std::byte> block;
         if (!load(address,

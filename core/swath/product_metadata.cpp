@@ -124,8 +124,8 @@ MetadataItems product_metadata(const Json& attributes, std::string_view location
         name = product_name_of(location);
     }
     const NameParts parts = split_name(name);
-    const auto first_of = [](std::string first, std::string_view second) {
-        return first.empty() ? std::string(second) : first;
+    const auto first_of = [](std::string_view first, std::string_view second) {
+        return std::string(first.empty() ? second : first);
     };
     const auto attribute_time = [&](bool fixed, std::string_view key) {
         return smos_time(header_text(attributes, fixed, key));
