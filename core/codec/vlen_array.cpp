@@ -38,11 +38,11 @@ Result<StringCodec> make_vlen_array(const Json& config, CodecPlace& place) {
                            StringBuilder builder(kId, elements, max_bytes);
                            std::string text;
                            const auto add = [&](ByteSpan bytes) -> Status {
-                const Status made = append_array(type, bytes, max_bytes, text);
-                return made.ok() ? builder.add(text) : made;
-            };
-            VCUBE_TRY(for_each_vlen(kId, in, elements, add));
-            return builder.finish();
+                               const Status made = append_array(type, bytes, max_bytes, text);
+                               return made.ok() ? builder.add(text) : made;
+                           };
+                           VCUBE_TRY(for_each_vlen(kId, in, elements, add));
+                           return builder.finish();
                        },
                        std::nullopt};
 }

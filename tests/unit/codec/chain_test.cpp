@@ -6,40 +6,18 @@
 
 #include <atomic>
 #include <cstring>
-#include <fstream>
 #include <random>
 #include <set>
-#include <sstream>
 #include <thread>
 
 #include "core/base/dtype_text.h"
-#include "core/base/inflate.h"
 #include "core/codec/registry.h"
+#include "fixture.h"
 
 namespace vcube {
 namespace {
 
 using testing::HasSubstr;
-
-std::vector<std::byte> from_base64(const std::string& text) {
-    static const std::string kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::vector<std::byte> bytes;
-    unsigned held = 0;
-    int bits = 0;
-    for (const char c : text) {
-        const std::size_t digit = kAlphabet.find(c);
-        if (digit == std::string::npos) {
-            break;
-        }
-        held = (held << 6) | static_cast<unsigned>(digit);
-        bits += 6;
-        if (bits >= 8) {
-            bits -= 8;
-            bytes.push_back(static_cast<std::byte>((held >> bits) & 0xffU));
-        }
-    }
-    return bytes;
-}
 
 struct Case {
     std::string name;
@@ -52,11 +30,7 @@ struct Case {
 };
 
 void read_cases(const char* name, std::vector<Case>& cases) {
-    std::ifstream file(std::string(VCUBE_TEST_DATA) + "/codec/" + name);
-    std::stringstream text;
-    text << file.rdbuf();
-    const Json list = Json::parse(text.str());
-    for (const Json& entry : list) {
+    for (const Json& entry : read_fixtures(name)) {
         Case c;
         c.name = entry["name"].get<std::string>();
         c.filters = entry.value("filters", Json());
@@ -64,13 +38,7 @@ void read_cases(const char* name, std::vector<Case>& cases) {
         c.type = parse_dtype(entry["dtype"], c.name).value();
         c.elements = entry["elements"].get<std::size_t>();
         c.encoded = from_base64(entry["encoded"].get<std::string>());
-        if (entry.contains("decoded")) {
-            c.decoded = from_base64(entry["decoded"].get<std::string>());
-        } else {
-            const std::vector<std::byte> packed = from_base64(entry["decoded_zlib"].get<std::string>());
-            c.decoded.resize(c.elements * c.type.size);
-            EXPECT_TRUE(inflate_zlib(packed, c.decoded).ok());
-        }
+        c.decoded = decoded_of(entry, c.elements * c.type.size);
         cases.push_back(std::move(c));
     }
 }
