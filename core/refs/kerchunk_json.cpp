@@ -50,7 +50,7 @@ public:
             return with_context(name, status.error());
         }
         if (!builder_->has_metadata()) {
-            return invalid(name + ": no Kerchunk references: no .zgroup, .zarray or .zattrs key in it");
+            return invalid(name + ": no Kerchunk references: no metadata key (.zgroup, .zarray, zarr.json ...) in it");
         }
         return std::move(*builder_).build(name, std::move(policy));
     }

@@ -1,170 +1,19 @@
 #include "core/refs/manifest.h"
 
 #include <algorithm>
-#include <bit>
 #include <deque>
 #include <functional>
-#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "core/refs/chunk_group.h"
 #include "core/refs/chunk_key.h"
 #include "core/refs/pod_vector.h"
 #include "core/refs/string_table.h"
 
 namespace vcube {
 namespace {
-
-constexpr std::uint32_t kNoUrl = std::numeric_limits<std::uint32_t>::max();
-constexpr std::uint32_t kInlineUrl = kNoUrl - 1;
-
-/// Where the bytes of one key are. For inline bytes the range is one of the arena.
-struct Entry {
-    std::uint32_t url = kNoUrl;
-    ByteRange range{0, 0};
-};
-
-/// An entry in a record of 32-bit words, behind the coordinates: url, begin (2 words), end (2 words).
-constexpr std::size_t kEntryWords = 5;
-
-void pack(const Entry& entry, std::uint32_t* words) {
-    words[0] = entry.url;
-    words[1] = static_cast<std::uint32_t>(entry.range.begin);
-    words[2] = static_cast<std::uint32_t>(entry.range.begin >> 32U);
-    words[3] = static_cast<std::uint32_t>(entry.range.end);
-    words[4] = static_cast<std::uint32_t>(entry.range.end >> 32U);
-}
-
-Entry unpack(const std::uint32_t* words) {
-    return {words[0], {(std::uint64_t{words[2]} << 32U) | words[1], (std::uint64_t{words[4]} << 32U) | words[3]}};
-}
-
-/// All chunks of one array: records of `rank` coordinates and an entry, in order of the coordinates once built.
-struct ChunkGroup {
-    std::string prefix;
-    char separator = '.';
-    std::size_t rank = 0;
-    bool ordered = true;
-    PodVector<std::uint32_t> words;
-
-    [[nodiscard]] std::size_t stride() const { return rank + kEntryWords; }
-    [[nodiscard]] std::size_t count() const { return words.size() / stride(); }
-    [[nodiscard]] const std::uint32_t* record(std::size_t i) const { return words.data() + i * stride(); }
-    std::uint32_t* record(std::size_t i) { return words.data() + i * stride(); }
-
-    [[nodiscard]] int compare(const std::uint32_t* a, const std::uint32_t* b) const {
-        for (std::size_t d = 0; d < rank; ++d) {
-            if (a[d] != b[d]) {
-                return a[d] < b[d] ? -1 : 1;
-            }
-        }
-        return 0;
-    }
-
-    void add(const std::uint32_t* at, const Entry& entry) {
-        std::uint32_t* const added = words.extend(stride());
-        std::copy_n(at, rank, added);
-        pack(entry, added + rank);
-        ordered = ordered && (count() == 1 || compare(added - stride(), added) < 0);
-    }
-
-    [[nodiscard]] std::optional<Entry> find(const std::uint32_t* at) const {
-        std::size_t low = 0;
-        std::size_t high = count();
-        while (low < high) {
-            const std::size_t middle = low + (high - low) / 2;
-            const int order = compare(record(middle), at);
-            if (order == 0) {
-                return unpack(record(middle) + rank);
-            }
-            (order < 0 ? low : high) = order < 0 ? middle + 1 : middle;
-        }
-        return std::nullopt;
-    }
-
-    void sort();
-
-private:
-    [[nodiscard]] std::vector<std::size_t> sorted_order() const;
-    void permute(std::vector<std::size_t> order);
-};
-
-/// Record numbers in order of the coordinates, equal ones in the order of their addition.
-std::vector<std::size_t> ChunkGroup::sorted_order() const {
-    std::vector<std::size_t> order(count());
-    // Coordinates that fit into one 64-bit word together sort several times faster.
-    std::vector<std::uint32_t> most(rank, 0);
-    for (std::size_t i = 0; i < count(); ++i) {
-        for (std::size_t d = 0; d < rank; ++d) {
-            most[d] = std::max(most[d], record(i)[d]);
-        }
-    }
-    int bits = 0;
-    for (const std::uint32_t extent : most) {
-        bits += static_cast<int>(std::bit_width(extent));
-    }
-    if (bits > 64) {
-        for (std::size_t i = 0; i < order.size(); ++i) {
-            order[i] = i;
-        }
-        std::stable_sort(order.begin(), order.end(),
-                         [&](std::size_t a, std::size_t b) { return compare(record(a), record(b)) < 0; });
-        return order;
-    }
-    std::vector<std::pair<std::uint64_t, std::size_t>> keys(count());
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-        std::uint64_t key = 0;
-        for (std::size_t d = 0; d < rank; ++d) {
-            key = (key << static_cast<unsigned>(std::bit_width(most[d]))) | record(i)[d];
-        }
-        keys[i] = {key, i};
-    }
-    std::sort(keys.begin(), keys.end());
-    for (std::size_t i = 0; i < order.size(); ++i) {
-        order[i] = keys[i].second;
-    }
-    return order;
-}
-
-/// Puts record order[i] at place i, following the permutation's cycles, so that no second copy is needed.
-void ChunkGroup::permute(std::vector<std::size_t> order) {
-    std::vector<std::uint32_t> held(stride());
-    for (std::size_t start = 0; start < order.size(); ++start) {
-        if (order[start] == start) {
-            continue;
-        }
-        std::copy_n(record(start), stride(), held.data());
-        std::size_t place = start;
-        while (order[place] != start) {
-            const std::size_t source = std::exchange(order[place], place);
-            std::copy_n(record(source), stride(), record(place));
-            place = source;
-        }
-        std::copy_n(held.data(), stride(), record(place));
-        order[place] = place;
-    }
-}
-
-void ChunkGroup::sort() {
-    if (!ordered) {
-        permute(sorted_order());
-        std::size_t kept = 0;
-        for (std::size_t i = 0; i < count(); ++i) {
-            // Of equal keys the last one added stays.
-            if (i + 1 < count() && compare(record(i), record(i + 1)) == 0) {
-                continue;
-            }
-            if (kept != i) {
-                std::copy_n(record(i), stride(), record(kept));
-            }
-            ++kept;
-        }
-        words.truncate(kept * stride());
-        ordered = true;
-    }
-    words.shrink_to_fit();
-}
 
 void group_key(const ChunkKey& key, std::string& out) {
     out.assign(key.prefix);
@@ -202,17 +51,14 @@ struct ManifestData {
     }
 
     ChunkGroup& group_of(const ChunkKey& key) {
-        if (last_group != nullptr && last_group->rank == key.rank && last_group->separator == key.separator &&
-            last_group->prefix == key.prefix) {
+        if (last_group != nullptr && last_group->rank() == key.rank && last_group->separator() == key.separator &&
+            last_group->prefix() == key.prefix) {
             return *last_group;
         }
         group_key(key, scratch);
         const std::uint32_t id = group_names.intern(scratch);
         if (id == groups.size()) {
-            ChunkGroup& added = groups.emplace_back();
-            added.prefix = key.prefix;
-            added.separator = key.separator;
-            added.rank = key.rank;
+            groups.emplace_back(std::string(key.prefix), key.separator, key.rank);
         }
         last_group = &groups[id];
         return *last_group;
@@ -249,7 +95,7 @@ public:
     Manifest(std::unique_ptr<ManifestData> data, std::string name, UrlPolicy policy)
         : data_(std::move(data)), name_(std::move(name)), policy_(std::move(policy)) {
         for (ChunkGroup& group : data_->groups) {
-            group.sort();
+            group.finish();
             chunks_ += group.count();
         }
         for (std::size_t id = 0; id < data_->others.size(); ++id) {
@@ -360,7 +206,7 @@ Status ManifestBuilder::render_urls(std::function<Result<std::string>(std::strin
 
 bool ManifestBuilder::has_metadata() const {
     for (std::size_t id = 0; id < data_->others.size(); ++id) {
-        if (is_metadata_key(data_->other_keys[id])) {
+        if (is_metadata_key(data_->other_keys[id]) || data_->other_keys[id] == ".zmetadata") {
             return true;
         }
     }

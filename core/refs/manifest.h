@@ -39,7 +39,7 @@ public:
     /// after their use); later ones are final. The first `checked` are tried now, and an error of theirs is returned.
     /// `render` must be thread-safe.
     Status render_urls(std::function<Result<std::string>(std::string_view)> render, std::size_t checked);
-    /// Whether a metadata key was added.
+    /// Whether a metadata key was added, or consolidated metadata (.zmetadata).
     [[nodiscard]] bool has_metadata() const;
 
     /// `name`: for messages. URLs are resolved with `policy` when a chunk is located.
