@@ -88,10 +88,13 @@ const CodecEntry* find_codec(std::string_view id) {
 }
 
 std::vector<std::string> codec_names() {
-    std::vector<std::string> names;
+    std::vector<std::string> names = {"bytes", "sharding_indexed", "transpose"};  // of plan_v3 itself
     for (const CodecEntry& entry : kTable) {
-        names.emplace_back(entry.id);
+        if (entry.id != "pickle") {  // refused
+            names.emplace_back(entry.id);
+        }
     }
+    std::sort(names.begin(), names.end());
     return names;
 }
 

@@ -1,7 +1,9 @@
 #!/usr/bin/python3
-"""Writes the seeds corpus/codec/*: one valid chunk for each chain of fuzz_codec.cpp's kinds.
+"""Writes the seeds corpus/codec/*: one valid chunk for each of the first chains of fuzz_codec.cpp, and of each kind of
+case in tests/data/codec the shortest.
 
 Run: /usr/bin/python3 make_corpus.py   (Debian 12: numcodecs 0.11.0)"""
+import base64
 import json
 import pathlib
 import re
@@ -13,7 +15,7 @@ here = pathlib.Path(__file__).parent
 out = here / "corpus" / "codec"
 out.mkdir(parents=True, exist_ok=True)
 source = (here / "fuzz_codec.cpp").read_text()
-chains = [json.loads(text) for text in re.findall(r'R"\((\{"dtype".*?\})\)"', source)]
+chains = [json.loads(text) for text in re.findall(r'R"\((\{"dtype".*?\})\)"', source)][:20]  # those of numcodecs
 numcodecs.blosc.set_nthreads(1)
 
 
@@ -51,4 +53,18 @@ for i, config in enumerate(chains):
     write(f"chain{i:02}", i, config)
 for i in (5, 8, 10, 14):
     write(f"json{i:02}", 255, chains[i], json.dumps(chains[i]).encode() + b"\0")
+# By the codecs of a case: those chains are in the seed itself.
+shortest = {}
+for name in ("fixtures", "hdf5", "others", "strings", "v3"):
+    for case in json.loads((here.parent / "data" / "codec" / f"{name}.json").read_text()):
+        stages = (case.get("filters") or []) + [case.get("compressor")] + case.get("codecs", [])
+        kind = " ".join(stage if isinstance(stage, str) else stage.get("id") or stage["name"] for stage in stages if stage)
+        size = len(case["encoded"])
+        if kind and 40 < size < 1200 and size < len(shortest.get(kind, {"encoded": " " * 1200})["encoded"]):
+            shortest[kind] = case
+for i, kind in enumerate(sorted(shortest)):
+    case = shortest[kind]
+    config = {k: case[k] for k in ("dtype", "filters", "compressor", "codecs", "shape") if case.get(k) is not None}
+    (out / f"case{i:03}").write_bytes(b"\xff" + json.dumps(config, separators=(",", ":")).encode() + b"\0" +
+                                      case["elements"].to_bytes(2, "little") + base64.b64decode(case["encoded"]))
 print(len(list(out.iterdir())), "seeds")
