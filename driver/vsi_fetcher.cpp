@@ -15,6 +15,7 @@
 #include "cpl_vsi.h"
 #include "cpl_vsi_error.h"
 #include "driver/vsi_files.h"
+#include "driver/vsi_scope.h"
 
 namespace vcube::driver {
 namespace {
@@ -135,10 +136,7 @@ private:
     }
 
     Status read(const FetchRequest& request, Buffer& out) {
-        const CPLErrorStateBackuper keep;
-        const CPLErrorHandlerPusher quiet(CPLQuietErrorHandler);
-        CPLErrorReset();
-        VSIErrorReset();
+        const VsiScope scope;
         try {
             const std::string path = vsi_path_of(request.url);
             const bool reusable = is_remote(path);
@@ -161,16 +159,20 @@ private:
         }
     }
 
+    /// kNotFound only where it is sure that the object does not exist: to directory stores that is a missing chunk.
+    /// "403" may be that too in an object store that hides its listing, or a credential that ran out.
     static Error open_error(const std::string& path) {
-        const std::string reason = last_vsi_error(path);
         const VSIErrorNum number = VSIGetLastErrorNo();
-        const bool absent = number == VSIE_AWSObjectNotFound || number == VSIE_AWSBucketNotFound ||
-                            reason.find("404") != std::string::npos || (!is_remote(path) && reason.empty());
+        const std::string reason = last_vsi_error(path);
+        bool absent = number == VSIE_AWSObjectNotFound || number == VSIE_AWSBucketNotFound;
+        for (const char* const code : {"404", "410"}) {
+            absent = absent || reason.find(std::string("response code: ") + code) != std::string::npos;
+        }
         VSIStatBufL status{};
-        const bool nothing_there = absent || (!is_remote(path) && VSIStatL(path.c_str(), &status) != 0);
+        absent = absent || (!is_remote(path) && VSIStatExL(path.c_str(), &status, VSI_STAT_EXISTS_FLAG) != 0);
         const std::string tail = reason.empty() ? "" : " (" + reason + ")";
-        return nothing_there ? not_found(redacted(path) + ": no such object" + tail)
-                             : io_error(redacted(path) + ": cannot be opened" + tail);
+        return absent ? not_found(redacted(path) + ": no such object" + tail)
+                      : io_error(redacted(path) + ": cannot be opened" + tail);
     }
 
     static Status read_range(VSILFILE* file, ByteRange range, const std::string& path, Buffer& out) {

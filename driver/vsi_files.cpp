@@ -13,6 +13,7 @@
 #include "cpl_error.h"
 #include "cpl_vsi.h"
 #include "cpl_vsi_error.h"
+#include "driver/vsi_scope.h"
 
 namespace vcube::driver {
 namespace {
@@ -52,16 +53,6 @@ struct CloseVsi {
     void operator()(VSILFILE* file) const { VSIFCloseL(file); }
 };
 using VsiFile = std::unique_ptr<VSILFILE, CloseVsi>;
-
-/// Keeps the caller's error state while VSI functions say what they like.
-struct QuietScope {
-    QuietScope() {
-        CPLErrorReset();
-        VSIErrorReset();
-    }
-    CPLErrorStateBackuper keep;
-    CPLErrorHandlerPusher quiet{CPLQuietErrorHandler};
-};
 
 Error cannot_open(const std::string& name, const std::string& vsi_path) {
     const std::string reason = last_vsi_error(vsi_path);
@@ -111,7 +102,7 @@ Result<FileInfo> stat_file(const std::string& vsi_path, const std::string& name)
         info.directory = S_ISDIR(status.st_mode);
         return info;
     }
-    const QuietScope scope;
+    const VsiScope scope;
     VSIStatBufL status{};
     if (VSIStatExL(vsi_path.c_str(), &status, VSI_STAT_EXISTS_FLAG | VSI_STAT_SIZE_FLAG | VSI_STAT_NATURE_FLAG) != 0) {
         const std::string reason = last_vsi_error(vsi_path);
@@ -124,7 +115,7 @@ Result<FileInfo> stat_file(const std::string& vsi_path, const std::string& name)
 }
 
 Result<Buffer> read_head(const std::string& vsi_path, const std::string& name, std::size_t max_bytes) {
-    const QuietScope scope;
+    const VsiScope scope;
     const VsiFile file(VSIFOpenExL(vsi_path.c_str(), "rb", TRUE));
     if (!file) {
         return cannot_open(name, vsi_path);
@@ -135,7 +126,7 @@ Result<Buffer> read_head(const std::string& vsi_path, const std::string& name, s
 }
 
 Result<Buffer> read_file(const std::string& vsi_path, const std::string& name, std::uint64_t max_bytes) {
-    const QuietScope scope;
+    const VsiScope scope;
     const VsiFile file(VSIFOpenExL(vsi_path.c_str(), "rb", TRUE));
     if (!file || VSIFSeekL(file.get(), 0, SEEK_END) != 0) {
         return cannot_open(name, vsi_path);

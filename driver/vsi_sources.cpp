@@ -14,18 +14,10 @@
 #include "cpl_vsi.h"
 #include "cpl_vsi_error.h"
 #include "driver/vsi_files.h"
+#include "driver/vsi_scope.h"
 
 namespace vcube::driver {
 namespace {
-
-struct QuietScope {
-    QuietScope() {
-        CPLErrorReset();
-        VSIErrorReset();
-    }
-    CPLErrorStateBackuper keep;
-    CPLErrorHandlerPusher quiet{CPLQuietErrorHandler};
-};
 
 std::string reason_of(const std::string& vsi_path) {
     const std::string reason = last_vsi_error(vsi_path);
@@ -94,7 +86,7 @@ struct CloseDir {
 };
 
 Result<std::vector<DirectoryEntry>> list_vsi(const std::string& folder) {
-    const QuietScope scope;
+    const VsiScope scope;
     const std::unique_ptr<VSIDIR, CloseDir> dir(VSIOpenDir(folder.c_str(), 0, nullptr));
     if (!dir) {
         return io_error("cannot be listed" + reason_of(folder));
@@ -119,7 +111,7 @@ Result<ByteSource> open_source(const std::string& vsi_path, const std::string& n
     if (is_plain_path(vsi_path)) {
         return open_plain(vsi_path, name);
     }
-    const QuietScope scope;
+    const VsiScope scope;
     const std::shared_ptr<VSILFILE> file(VSIFOpenExL(vsi_path.c_str(), "rb", TRUE),
                                          [](VSILFILE* opened) { opened != nullptr ? VSIFCloseL(opened) : 0; });
     if (!file) {
@@ -133,7 +125,7 @@ Result<ByteSource> open_source(const std::string& vsi_path, const std::string& n
         VSIFSeekL(file.get(), 0, SEEK_SET);
     }
     out.read = [file, vsi_path, name, size = out.size](MutableByteSpan bytes) -> Result<std::size_t> {
-        const QuietScope quiet;
+        const VsiScope quiet;
         const std::size_t got = VSIFReadL(bytes.data(), 1, bytes.size(), file.get());
         if (got == 0 && (VSIFEofL(file.get()) == 0 || VSIFTellL(file.get()) < size.value_or(0))) {
             return io_error(name + ": cannot be read" + reason_of(vsi_path));
@@ -141,7 +133,7 @@ Result<ByteSource> open_source(const std::string& vsi_path, const std::string& n
         return got;
     };
     out.rewind = [file, name]() -> Status {
-        const QuietScope quiet;
+        const VsiScope quiet;
         return VSIFSeekL(file.get(), 0, SEEK_SET) == 0 ? Status() : io_error(name + ": cannot be read twice");
     };
     return out;

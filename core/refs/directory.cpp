@@ -201,6 +201,9 @@ private:
     /// Metadata of folders, brought in one batch and added to the table; what each folder is.
     Result<std::vector<Folder>> probe(const std::vector<Folder>& folders, MetadataTable& table,
                                       std::uint64_t& total) const {
+        if (folders.empty()) {
+            return std::vector<Folder>();
+        }
         std::vector<std::string> keys;
         for (const Folder& folder : folders) {
             for (const std::string_view file : names_below(folder.kind)) {
@@ -302,7 +305,7 @@ private:
         for (const std::string& path : paths) {
             folders.push_back({path, root});
         }
-        return folders.empty() ? Status() : probe(folders, table, total).status();
+        return probe(folders, table, total).status();
     }
 
     /// Paths where the companions of an array may stand: beside it and in the groups above.

@@ -150,8 +150,44 @@ Result<std::string> file_url_path(std::string_view rest) {
     return path;
 }
 
-/// Begin of the part of `base` in which ".." may climb: behind host, bucket or /vsi prefix.
+/// End of the archive's name in the path of a folder in it ("/vsizip/{...}/", "/vsizip//data/a.zip/"); 0 where `base`
+/// does not lie in an archive.
+std::size_t archive_length(std::string_view base) {
+    for (const std::string_view prefix : kArchiveVsi) {
+        if (!base.starts_with(prefix)) {
+            continue;
+        }
+        if (base.substr(prefix.size()).starts_with('{')) {
+            const std::size_t brace = base.rfind("}/");
+            return brace == std::string_view::npos ? base.size() : brace + 2;
+        }
+        const std::string small = lower(base);
+        std::size_t end = 0;
+        for (const std::string_view name : {".zip/", ".tar/", ".tgz/", ".tar.gz/", ".kmz/", ".7z/", ".rar/"}) {
+            const std::size_t at = small.rfind(name);
+            end = at == std::string::npos ? end : std::max(end, at + name.size());
+        }
+        return end;
+    }
+    return 0;
+}
+
+/// Length of what shows one file as another: names relative to "/vsigzip//d/refs.json.gz" are names in "/d/".
+std::size_t wrapper_length(std::string_view path) {
+    constexpr std::string_view kGzip = "/vsigzip/";
+    constexpr std::string_view kPart = "/vsisubfile/";
+    if (path.starts_with(kGzip)) {
+        return kGzip.size() + wrapper_length(path.substr(kGzip.size()));
+    }
+    const std::size_t comma = path.starts_with(kPart) ? path.find(',') : std::string_view::npos;
+    return comma == std::string_view::npos ? 0 : comma + 1 + wrapper_length(path.substr(comma + 1));
+}
+
+/// Begin of the part of `base` in which ".." may climb: behind archive, host, bucket or /vsi prefix.
 std::size_t root_length(std::string_view base) {
+    if (const std::size_t archive = archive_length(base); archive != 0) {
+        return archive;
+    }
     const std::size_t authority = base.rfind("://");
     if (authority != std::string_view::npos) {
         const std::size_t slash = base.find('/', authority + 3);
@@ -274,6 +310,10 @@ UrlPolicy policy_for(std::string_view location, bool allow_local) {
         if (!scheme.empty()) {
             place.replace(0, scheme.size(), scheme);
         }
+    }
+    place.erase(0, wrapper_length(place));
+    while (place.size() > 1 && place.ends_with('/') && !place.ends_with("://")) {
+        place.pop_back();  // a folder of references stands beside what it names, as a file does
     }
     const std::size_t authority = place.find("://");
     const std::size_t slash = place.rfind('/');

@@ -68,7 +68,27 @@ TEST(Sniff, APrefixOpensMore) {
     EXPECT_EQ(kind("/d/a.zip", "PK\x03\x04"), SourceKind::kUnknown);
     EXPECT_EQ(kind("/d/a.zarr/", "", true), SourceKind::kZarrDirectory);
     EXPECT_EQ(kind("/d/a.parq", "", true), SourceKind::kKerchunkParquet);
-    EXPECT_EQ(kind("/d/a.parq", ""), SourceKind::kUnknown);
+}
+
+/// A folder gives no header; a zip says no more than that it is one.
+TEST(Sniff, KnowsParquetReferencesByTheirName) {
+    for (const char* name :
+         {"/d/a.parq", "/d/a.parq/", "a.PARQ", "/d/a.parquet", "https://h/a.parq?sig=x", "/vsis3/b/a.parq"}) {
+        EXPECT_EQ(kind(name, ""), SourceKind::kKerchunkParquet) << name;
+        EXPECT_EQ(kind(name, "PAR1"), SourceKind::kUnknown) << name;
+    }
+    for (const char* name : {"/d/a.parq.zip", "a.PARQ.ZIP", "https://h/a.parquet.zip?x=1"}) {
+        EXPECT_EQ(kind(name, "PK\x03\x04"), SourceKind::kZip) << name;
+        EXPECT_EQ(kind(name, ""), SourceKind::kUnknown) << name;
+        EXPECT_EQ(kind(name, "text"), SourceKind::kUnknown) << name;
+    }
+    for (const char* name :
+         {"/d/a.zarr", "/d/a.zarr/", "/d/a", "/d/parq", "/d/a.parq/refs.0.parq.zst", "/d/.zmetadata"}) {
+        EXPECT_EQ(kind(name, ""), SourceKind::kUnknown) << name;
+    }
+    for (const char* name : {"/d/a.zarr.zip", "/d/a.zip", "/d/a.kmz"}) {
+        EXPECT_EQ(kind(name, "PK\x03\x04"), SourceKind::kUnknown) << name;
+    }
 }
 
 TEST(Sniff, KnowsEverySharedReferenceByItsFirstKilobyte) {

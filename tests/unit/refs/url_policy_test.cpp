@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace vcube {
 namespace {
 
@@ -96,6 +99,145 @@ TEST(UrlPolicy, RefusesWhatNobodyReads) {
     EXPECT_EQ(refused(std::string_view("a\0b", 3), "/d/refs.json"), ErrorCode::kInvalid);
     EXPECT_EQ(refused("memory://x", "/d/refs.json"), ErrorCode::kUnsupported);
     EXPECT_EQ(refused("zip://m::s3://b/a.zip", "/d/refs.json"), ErrorCode::kUnsupported);
+}
+
+/// What each spelling of a URL becomes, by where the reference file lies. "-" is a refusal that names the option, "^"
+/// one of a name that climbs out, "?" a URL that nobody reads.
+struct Spelling {
+    const char* url;
+    const char* local;    // in /d/k/refs.json
+    const char* remote;   // in https://h/d/refs.json
+    const char* zip;      // in the zip file /d/a.zip, folder k
+    const char* far_zip;  // in the zip file https://h/d/a.zip, folder k
+};
+
+constexpr const char* kZipBase = "/vsizip/{/d/a.zip}/k/";
+constexpr const char* kFarZipBase = "/vsizip/{/vsicurl/https://h/d/a.zip}/k/";
+
+std::string outcome(const char* url, const UrlPolicy& policy) {
+    const auto result = resolve_url(url, policy);
+    if (result.ok()) {
+        return result.value();
+    }
+    const std::string& message = result.error().message;
+    if (result.error().code != ErrorCode::kDenied) {
+        return "?";
+    }
+    return message.find("ALLOW_LOCAL_REFERENCES=YES") != std::string::npos ? "-" : "^";
+}
+
+TEST(UrlPolicy, TreatsEverySpellingByWhereItStands) {
+    const std::string zip = kZipBase;
+    const std::string far_zip = kFarZipBase;
+    const std::vector<Spelling> spellings = {
+        {"a.nc", "/d/k/a.nc", "https://h/d/a.nc", "/vsizip/{/d/a.zip}/k/a.nc",
+         "/vsizip/{/vsicurl/https://h/d/a.zip}/k/a.nc"},
+        {"./a.nc", "/d/k/a.nc", "https://h/d/a.nc", "/vsizip/{/d/a.zip}/k/a.nc",
+         "/vsizip/{/vsicurl/https://h/d/a.zip}/k/a.nc"},
+        {"../a.nc", "/d/k/../a.nc", "https://h/a.nc", "/vsizip/{/d/a.zip}/a.nc",
+         "/vsizip/{/vsicurl/https://h/d/a.zip}/a.nc"},
+        {"../../a.nc", "/d/k/../../a.nc", "^", "^", "^"},
+        {"x/../../../a.nc", "/d/k/x/../../../a.nc", "^", "^", "^"},
+        {"/etc/passwd", "/etc/passwd", "-", "/etc/passwd", "-"},
+        {"//etc/passwd", "//etc/passwd", "-", "//etc/passwd", "-"},
+        {"file:///etc/passwd", "/etc/passwd", "-", "/etc/passwd", "-"},
+        {"file:/etc/passwd", "/etc/passwd", "-", "/etc/passwd", "-"},
+        {"FILE:/etc/passwd", "/etc/passwd", "-", "/etc/passwd", "-"},
+        {"file://localhost/etc/passwd", "/etc/passwd", "-", "/etc/passwd", "-"},
+        {"FiLe://LocalHost/etc/passwd", "/etc/passwd", "-", "/etc/passwd", "-"},
+        {"file:///%65tc/p%61sswd", "/etc/passwd", "-", "/etc/passwd", "-"},
+        {"file:///etc%2Fpasswd", "/etc/passwd", "-", "/etc/passwd", "-"},
+        {"file:///a%zz", "/a%zz", "-", "/a%zz", "-"},
+        {"file:////etc/passwd", "//etc/passwd", "-", "//etc/passwd", "-"},
+        {"file:a.nc", "/d/k/a.nc", "-", "/vsizip/{/d/a.zip}/k/a.nc", "-"},
+        {"file://other/etc/passwd", "?", "-", "?", "-"},
+        {"local:///etc/passwd", "/etc/passwd", "-", "/etc/passwd", "-"},
+        {"simplecache::file:///etc/passwd", "/etc/passwd", "-", "/etc/passwd", "-"},
+        {"blockcache::filecache::/etc/passwd", "/etc/passwd", "-", "/etc/passwd", "-"},
+        {"zip://m::file:///d/a.zip", "?", "?", "?", "?"},
+        {"memory://x", "?", "?", "?", "?"},
+        {"gopher://h/x", "?", "?", "?", "?"},
+        {"", "?", "?", "?", "?"},
+        {"/vsimem/x", "/vsimem/x", "-", "/vsimem/x", "-"},
+        {"/vsistdin/", "/vsistdin/", "-", "/vsistdin/", "-"},
+        {"/vsizip//etc/a.zip/m", "/vsizip//etc/a.zip/m", "-", "/vsizip//etc/a.zip/m", "-"},
+        {"/vsizip/{/etc/a.zip}/m", "/vsizip/{/etc/a.zip}/m", "-", "/vsizip/{/etc/a.zip}/m", "-"},
+        {"/vsizip//vsimem/a.zip/m", "/vsizip//vsimem/a.zip/m", "-", "/vsizip//vsimem/a.zip/m", "-"},
+        {"/vsizip//vsicurl/https://g/a.zip/m", "/vsizip//vsicurl/https://g/a.zip/m",
+         "/vsizip//vsicurl/https://g/a.zip/m", "/vsizip//vsicurl/https://g/a.zip/m",
+         "/vsizip//vsicurl/https://g/a.zip/m"},
+        {"/vsizip/vsicurl/https://g/a.zip/m", "/vsizip/vsicurl/https://g/a.zip/m", "/vsizip/vsicurl/https://g/a.zip/m",
+         "/vsizip/vsicurl/https://g/a.zip/m", "/vsizip/vsicurl/https://g/a.zip/m"},
+        {"/vsizip//vsicurl/file:///etc/a.zip/m", "/vsizip//vsicurl/file:///etc/a.zip/m", "-",
+         "/vsizip//vsicurl/file:///etc/a.zip/m", "-"},
+        {"/vsigzip//vsizip//vsis3/b/a.zip/m.gz", "/vsigzip//vsizip//vsis3/b/a.zip/m.gz",
+         "/vsigzip//vsizip//vsis3/b/a.zip/m.gz", "/vsigzip//vsizip//vsis3/b/a.zip/m.gz",
+         "/vsigzip//vsizip//vsis3/b/a.zip/m.gz"},
+        {"/vsisubfile/0_10,/etc/passwd", "/vsisubfile/0_10,/etc/passwd", "-", "/vsisubfile/0_10,/etc/passwd", "-"},
+        {"/vsisubfile/0_10,/vsis3/b/x", "/vsisubfile/0_10,/vsis3/b/x", "/vsisubfile/0_10,/vsis3/b/x",
+         "/vsisubfile/0_10,/vsis3/b/x", "/vsisubfile/0_10,/vsis3/b/x"},
+        {"/vsisubfile/0_10,/vsisubfile/0_9,/etc/x", "/vsisubfile/0_10,/vsisubfile/0_9,/etc/x", "-",
+         "/vsisubfile/0_10,/vsisubfile/0_9,/etc/x", "-"},
+        {"/vsicurl/file:///etc/passwd", "/vsicurl/file:///etc/passwd", "-", "/vsicurl/file:///etc/passwd", "-"},
+        {"/vsicurl?url=https%3A%2F%2Fg&header_file=/etc/x", "/vsicurl?url=https%3A%2F%2Fg&header_file=/etc/x", "-",
+         "/vsicurl?url=https%3A%2F%2Fg&header_file=/etc/x", "-"},
+        {"/vsicrypt//etc/x", "/vsicrypt//etc/x", "-", "/vsicrypt//etc/x", "-"},
+        {"/vsisparse//vsis3/b/x", "/vsisparse//vsis3/b/x", "-", "/vsisparse//vsis3/b/x", "-"},
+        {"/VSIS3/b/x", "/VSIS3/b/x", "-", "/VSIS3/b/x", "-"},
+        {"s3://b/x", "s3://b/x", "s3://b/x", "s3://b/x", "s3://b/x"},
+        {"S3://b/../x", "s3://b/../x", "s3://b/../x", "s3://b/../x", "s3://b/../x"},
+        {"https://g/x?q=/etc", "https://g/x?q=/etc", "https://g/x?q=/etc", "https://g/x?q=/etc", "https://g/x?q=/etc"},
+    };
+    for (const Spelling& spelling : spellings) {
+        SCOPED_TRACE(spelling.url);
+        EXPECT_EQ(outcome(spelling.url, policy_for("/d/k/refs.json", false)), spelling.local);
+        EXPECT_EQ(outcome(spelling.url, policy_for("https://h/d/refs.json", false)), spelling.remote);
+        EXPECT_EQ(outcome(spelling.url, {zip, false, false}), spelling.zip);
+        EXPECT_EQ(outcome(spelling.url, {far_zip, true, false}), spelling.far_zip);
+        // The option makes a remote file as free as a local one; nothing else changes.
+        const std::string freed = outcome(spelling.url, {far_zip, true, true});
+        EXPECT_NE(freed, "-");
+        if (std::string(spelling.far_zip) != "-") {
+            EXPECT_EQ(freed, spelling.far_zip);
+        }
+    }
+}
+
+TEST(UrlPolicy, NeverWritesOddNamesOutOfTheFolder) {
+    for (const char* url :
+         {"..\\..\\etc", "\\\\server\\x", "C:\\x", "C:/x", "vsimem/x", " file:///etc/passwd", "\tfile:///x", "%2Fetc",
+          "%2e%2e/x", "~/x", "etc/passwd", "fi\nle:///x", "@/etc", "|cat /etc/passwd"}) {
+        for (const std::string base : {kZipBase, kFarZipBase, "https://h/d/", "/vsis3/b/d/", "s3://b/d/"}) {
+            const std::string out = outcome(url, {base, is_remote(base), false});
+            EXPECT_TRUE(out.starts_with(base)) << url << " on " << base << " gives " << out;
+        }
+    }
+}
+
+TEST(UrlPolicy, KnowsTheFolderOfWhatLiesInAnotherFile) {
+    EXPECT_EQ(policy_for("/vsigzip//d/refs.json.gz", false).base, "/d/");
+    EXPECT_EQ(policy_for("/vsigzip//vsicurl/https://h/d/refs.json.gz", false).base, "/vsicurl/https://h/d/");
+    EXPECT_TRUE(policy_for("/vsigzip//vsicurl/https://h/d/refs.json.gz", false).remote_base);
+    EXPECT_EQ(policy_for("/vsisubfile/0_10,/d/refs.json", false).base, "/d/");
+    EXPECT_EQ(policy_for("/d/x.parq/", false).base, "/d/");
+    EXPECT_EQ(policy_for("https://h/x.parq/?sig=1", false).base, "https://h/");
+    EXPECT_EQ(policy_for("https://h/", false).base, "https://h/");
+    EXPECT_EQ(policy_for("/", false).base, "/");
+    for (const char* base :
+         {"/vsizip//d/a.zip/", "/vsizip//d/a.zip/k/", "/vsitar//vsis3/b/a.TAR.GZ/k/", "/vsizip/d/a.zip/"}) {
+        EXPECT_EQ(outcome("../../x", {base, is_remote(base), false}), "^") << base;
+    }
+}
+
+TEST(UrlPolicy, KnowsNamesThatStayBelow) {
+    for (const char* name : {"a", "a/b", ".zgroup", "a/.zarray", "a..b/c", "...", "a b/\xC3\xA4", "c/0/1"}) {
+        EXPECT_TRUE(stays_below(name)) << name;
+    }
+    for (const std::string& name : {std::string(), std::string("/a"), std::string("a/"), std::string("a//b"),
+                                    std::string(".."), std::string("../a"), std::string("a/.."), std::string("a/../b"),
+                                    std::string("./a"), std::string("a\\b"), std::string("a\0b", 3)}) {
+        EXPECT_FALSE(stays_below(name)) << name;
+    }
 }
 
 TEST(UrlPolicy, MessagesHoldNoSecrets) {
