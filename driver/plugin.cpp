@@ -15,140 +15,133 @@
 namespace vcube::driver {
 namespace {
 
-constexpr const char *kDriverName = "VCUBE";
+constexpr const char* kDriverName = "VCUBE";
 
-SourceKind kind_of(const GDALOpenInfo &info) {
-  const ByteSpan header(
-      reinterpret_cast<const std::byte *>(info.pabyHeader),
-      info.nHeaderBytes > 0 ? static_cast<std::size_t>(info.nHeaderBytes) : 0);
-  return sniff(info.pszFilename, header, false);
+SourceKind kind_of(const GDALOpenInfo& info) {
+    const ByteSpan header(reinterpret_cast<const std::byte*>(info.pabyHeader),
+                          info.nHeaderBytes > 0 ? static_cast<std::size_t>(info.nHeaderBytes) : 0);
+    return sniff(info.pszFilename, header, false);
 }
 
 /// Sees every file that anybody opens: looks at the name and at the bytes that
 /// GDAL has read already, at nothing else.
-int identify(GDALOpenInfo *info) {
-  try {
-    return has_prefix(info->pszFilename) ||
-                   kind_of(*info) != SourceKind::kUnknown
-               ? TRUE
-               : FALSE;
-  } catch (const std::exception &) {
-    return FALSE;
-  }
+int identify(GDALOpenInfo* info) {
+    try {
+        return has_prefix(info->pszFilename) || kind_of(*info) != SourceKind::kUnknown ? TRUE : FALSE;
+    } catch (const std::exception&) {
+        return FALSE;
+    }
 }
 
 /// A folder or zip whose name alone speaks for it: whoever else knows such
 /// files has the next word.
-bool known_by_name_only(const GDALOpenInfo &info) {
-  if (has_prefix(info.pszFilename)) {
-    return false;
-  }
-  const SourceKind kind = kind_of(info);
-  return kind == SourceKind::kKerchunkParquet || kind == SourceKind::kZip;
+bool known_by_name_only(const GDALOpenInfo& info) {
+    if (has_prefix(info.pszFilename)) {
+        return false;
+    }
+    const SourceKind kind = kind_of(info);
+    return kind == SourceKind::kKerchunkParquet || kind == SourceKind::kZip;
 }
 
 /// Part of what a store holds cannot be read: one warning for each.
-void tell_problems(const Group &group) {
-  for (const Error &problem : group.problems) {
-    log(LogLevel::kWarning, problem.message);
-  }
-  for (const Group &child : group.groups) {
-    tell_problems(child);
-  }
+void tell_problems(const Group& group) {
+    for (const Error& problem : group.problems) {
+        log(LogLevel::kWarning, problem.message);
+    }
+    for (const Group& child : group.groups) {
+        tell_problems(child);
+    }
 }
 
 /// "swath/Soil_Moisture" names the raw column of a SMOS product, as the
 /// multidimensional view does.
-bool names_raw_column(OpenContext &context) {
-  constexpr std::string_view kRaw = "swath/";
-  if (!context.name.path.starts_with(kRaw)) {
-    return false;
-  }
-  context.name.path.erase(0, kRaw.size());
-  return true;
-}
-
-Result<std::unique_ptr<GDALDataset>> open_dataset(GDALOpenInfo &info) {
-  if (info.eAccess == GA_Update) {
-    return unsupported(std::string(info.pszFilename) +
-                       ": VCUBE datasets are read only");
-  }
-  OpenContext context;
-  context.description = info.pszFilename;
-  VCUBE_ASSIGN(context.name, parse_dataset_name(info.pszFilename));
-  VCUBE_ASSIGN(context.options, read_open_options(info.papszOpenOptions));
-  VCUBE_ASSIGN(const Process shared, process());
-  context.runtime = shared.runtime;
-  const bool multidim = (info.nOpenFlags & GDAL_OF_MULTIDIM_RASTER) != 0;
-  if (context.name.dgg) {
-    if (multidim) {
-      return unsupported("VCUBE:DGG has no multidimensional view");
+bool names_raw_column(OpenContext& context) {
+    constexpr std::string_view kRaw = "swath/";
+    if (!context.name.path.starts_with(kRaw)) {
+        return false;
     }
-    return open_dgg_dataset(context);
-  }
-  auto source = open_store(context.name.location, context.name.prefixed,
-                           context.options, shared, {context.name.path});
-  if (!source.ok() && source.error().code == ErrorCode::kNotFound &&
-      known_by_name_only(info)) {
-    return std::unique_ptr<GDALDataset>(); // a folder or zip of somebody else
-  }
-  VCUBE_ASSIGN(context.source, std::move(source));
-  if (multidim || context.name.path.empty()) {
-    tell_problems(*context.source->hierarchy);
-  }
-  if (multidim) {
-    return open_multidim_dataset(context);
-  }
-  if (context.source->product && !names_raw_column(context)) {
-    return open_swath_dataset(context);
-  }
-  return open_cube_dataset(context);
+    context.name.path.erase(0, kRaw.size());
+    return true;
 }
 
-GDALDataset *open(GDALOpenInfo *info) {
-  if (identify(info) == FALSE) {
-    return nullptr;
-  }
-  return guarded<GDALDataset *>(nullptr, [&]() -> Result<GDALDataset *> {
-    VCUBE_ASSIGN(std::unique_ptr<GDALDataset> dataset, open_dataset(*info));
-    return dataset.release();
-  });
+Result<std::unique_ptr<GDALDataset>> open_dataset(GDALOpenInfo& info) {
+    if (info.eAccess == GA_Update) {
+        return unsupported(std::string(info.pszFilename) + ": VCUBE datasets are read only");
+    }
+    OpenContext context;
+    context.description = info.pszFilename;
+    VCUBE_ASSIGN(context.name, parse_dataset_name(info.pszFilename));
+    VCUBE_ASSIGN(context.options, read_open_options(info.papszOpenOptions));
+    VCUBE_ASSIGN(const Process shared, process());
+    context.runtime = shared.runtime;
+    const bool multidim = (info.nOpenFlags & GDAL_OF_MULTIDIM_RASTER) != 0;
+    if (context.name.dgg) {
+        if (multidim) {
+            return unsupported("VCUBE:DGG has no multidimensional view");
+        }
+        return open_dgg_dataset(context);
+    }
+    auto source =
+        open_store(context.name.location, context.name.prefixed, context.options, shared, {context.name.path});
+    if (!source.ok() && source.error().code == ErrorCode::kNotFound && known_by_name_only(info)) {
+        return std::unique_ptr<GDALDataset>();  // a folder or zip of somebody else
+    }
+    VCUBE_ASSIGN(context.source, std::move(source));
+    if (multidim || context.name.path.empty()) {
+        tell_problems(*context.source->hierarchy);
+    }
+    if (multidim) {
+        return open_multidim_dataset(context);
+    }
+    if (context.source->product && !names_raw_column(context)) {
+        return open_swath_dataset(context);
+    }
+    return open_cube_dataset(context);
 }
 
-void unload(GDALDriver *) { shut_down_process(); }
-
-void describe(GDALDriver &driver) {
-  driver.SetDescription(kDriverName);
-  driver.SetMetadataItem(
-      GDAL_DMD_LONGNAME,
-      "Virtual data cubes: Kerchunk references and SMOS L2 products");
-  driver.SetMetadataItem(GDAL_DMD_HELPTOPIC, "drivers/raster/vcube.html");
-  driver.SetMetadataItem(GDAL_DCAP_RASTER, "YES");
-  driver.SetMetadataItem(GDAL_DCAP_MULTIDIM_RASTER, "YES");
-  driver.SetMetadataItem(GDAL_DCAP_OPEN, "YES");
-  driver.SetMetadataItem(GDAL_DCAP_VIRTUALIO, "YES");
-  driver.SetMetadataItem(GDAL_DMD_SUBDATASETS, "YES");
-  driver.SetMetadataItem(GDAL_DMD_CONNECTION_PREFIX, "VCUBE:");
-  driver.SetMetadataItem(GDAL_DMD_OPENOPTIONLIST, open_option_xml().c_str());
+GDALDataset* open(GDALOpenInfo* info) {
+    if (identify(info) == FALSE) {
+        return nullptr;
+    }
+    return guarded<GDALDataset*>(nullptr, [&]() -> Result<GDALDataset*> {
+        VCUBE_ASSIGN(std::unique_ptr<GDALDataset> dataset, open_dataset(*info));
+        return dataset.release();
+    });
 }
 
-} // namespace
-} // namespace vcube::driver
+void unload(GDALDriver*) {
+    shut_down_process();
+}
+
+void describe(GDALDriver& driver) {
+    driver.SetDescription(kDriverName);
+    driver.SetMetadataItem(GDAL_DMD_LONGNAME, "Virtual data cubes: Kerchunk references and SMOS L2 products");
+    driver.SetMetadataItem(GDAL_DMD_HELPTOPIC, "drivers/raster/vcube.html");
+    driver.SetMetadataItem(GDAL_DCAP_RASTER, "YES");
+    driver.SetMetadataItem(GDAL_DCAP_MULTIDIM_RASTER, "YES");
+    driver.SetMetadataItem(GDAL_DCAP_OPEN, "YES");
+    driver.SetMetadataItem(GDAL_DCAP_VIRTUALIO, "YES");
+    driver.SetMetadataItem(GDAL_DMD_SUBDATASETS, "YES");
+    driver.SetMetadataItem(GDAL_DMD_CONNECTION_PREFIX, "VCUBE:");
+    driver.SetMetadataItem(GDAL_DMD_OPENOPTIONLIST, open_option_xml().c_str());
+}
+
+}  // namespace
+}  // namespace vcube::driver
 
 CPL_C_START
 /// The one exported symbol. Starts nothing and reads nothing.
 __attribute__((visibility("default"))) void GDALRegister_VCUBE() {
-  using namespace vcube::driver;
-  if (!GDAL_CHECK_VERSION(kDriverName) ||
-      GDALGetDriverByName(kDriverName) != nullptr) {
-    return;
-  }
-  install_log_sink();
-  auto driver = std::make_unique<GDALDriver>();
-  describe(*driver);
-  driver->pfnIdentify = identify;
-  driver->pfnOpen = open;
-  driver->pfnUnloadDriver = unload;
-  GetGDALDriverManager()->RegisterDriver(driver.release());
+    using namespace vcube::driver;
+    if (!GDAL_CHECK_VERSION(kDriverName) || GDALGetDriverByName(kDriverName) != nullptr) {
+        return;
+    }
+    install_log_sink();
+    auto driver = std::make_unique<GDALDriver>();
+    describe(*driver);
+    driver->pfnIdentify = identify;
+    driver->pfnOpen = open;
+    driver->pfnUnloadDriver = unload;
+    GetGDALDriverManager()->RegisterDriver(driver.release());
 }
 CPL_C_END
