@@ -2,120 +2,70 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <optional>
+#include <utility>
+#include <vector>
 
+#include "core/base/dtype_text.h"
 #include "core/cube/attribute.h"
-#include "core/cube/georef.h"
+#include "core/cube/encoding.h"
+#include "driver/gdal_compat.h"
 #include "driver/gdal_types.h"
 #include "driver/guard.h"
 #include "driver/labels.h"
 #include "driver/md_attribute.h"
-#include "driver/srs.h"
+#include "driver/md_chunks.h"
+#include "driver/md_dimension.h"
+#include "driver/md_elements.h"
 
 namespace vcube::driver {
 namespace {
 
-const std::vector<std::string> kShownElsewhere = {"_FillValue", "missing_value", "units", "scale_factor", "add_offset"};
+/// What CF calls the unit of numpy's times: "25 s since 1970-01-01" for datetime64[25s], "s" for timedelta64[s].
+std::string unit_of_times(const DType& type) {
+    const std::size_t digits = std::min(type.unit.find_first_not_of("0123456789"), type.unit.size());
+    const std::string code = type.unit.substr(digits);
+    const char* const name = code == "Y"    ? "years"
+                             : code == "M"  ? "months"
+                             : code == "W"  ? "weeks"
+                             : code == "D"  ? "days"
+                             : code == "h"  ? "hours"
+                             : code == "m"  ? "minutes"
+                             : code == "s"  ? "seconds"
+                             : code == "ms" ? "milliseconds"
+                             : code == "us" ? "microseconds"
+                             : code == "ns" ? "nanoseconds"
+                             : code == "ps" ? "picoseconds"
+                             : code == "fs" ? "femtoseconds"
+                             : code == "as" ? "attoseconds"
+                                            : nullptr;
+    if (name == nullptr) {
+        return {};
+    }
+    std::string unit = digits > 0 && type.unit != "1" + code ? type.unit.substr(0, digits) + " " : std::string();
+    unit += name;
+    return type.kind == Kind::kDatetime ? unit + " since 1970-01-01" : unit;
+}
 
-/// A dimension that opens its coordinate array when asked for it.
-class MdDimension final : public GDALDimension {
+class MdArray final : public MdArrayOf<MdArray> {
 public:
-    MdDimension(const std::string& parent, const std::string& name, const std::string& type,
-                const std::string& direction, GUInt64 size, std::shared_ptr<const MdShared> shared,
-                const ArrayMeta* coordinate)
-        : GDALDimension(parent, name, type, direction, size), shared_(std::move(shared)), coordinate_(coordinate) {}
-
-    std::shared_ptr<GDALMDArray> GetIndexingVariable() const override {
-        return coordinate_ != nullptr && is_md_type(coordinate_->dtype) ? open_md_array(shared_, *coordinate_)
-                                                                        : nullptr;
-    }
-
-private:
-    std::shared_ptr<const MdShared> shared_;
-    const ArrayMeta* coordinate_;  // owned by the hierarchy, which shared_ keeps
-};
-
-struct AxisKind {
-    const char* type;
-    const char* direction;
-};
-
-AxisKind axis_kind(const ArrayMeta* coordinate) {
-    if (coordinate == nullptr) {
-        return {"", ""};
-    }
-    const std::string axis = to_lower(attribute_text(coordinate->attributes, "axis"));
-    const std::string units = to_lower(attribute_text(coordinate->attributes, "units"));
-    const std::string name = to_lower(attribute_text(coordinate->attributes, "standard_name"));
-    if (is_time(*coordinate) || axis == "t") {
-        return {GDAL_DIM_TYPE_TEMPORAL, "FUTURE"};
-    }
-    if (axis == "x" || name == "longitude" || name == "projection_x_coordinate" || units.starts_with("degrees_e") ||
-        units.starts_with("degree_e")) {
-        return {GDAL_DIM_TYPE_HORIZONTAL_X, "EAST"};
-    }
-    if (axis == "y" || name == "latitude" || name == "projection_y_coordinate" || units.starts_with("degrees_n") ||
-        units.starts_with("degree_n")) {
-        return {GDAL_DIM_TYPE_HORIZONTAL_Y, "NORTH"};
-    }
-    if (axis == "z") {
-        const std::string positive = to_lower(attribute_text(coordinate->attributes, "positive"));
-        return {GDAL_DIM_TYPE_VERTICAL, positive == "down" ? "DOWN" : "UP"};
-    }
-    return {"", ""};
-}
-
-GDALExtendedDataType extended_type(const DType& type) {
-    const auto numeric = gdal_type(type);
-    return numeric ? GDALExtendedDataType::Create(*numeric) : GDALExtendedDataType::CreateString();
-}
-
-/// One stored string as a C string that the caller frees with CPLFree.
-char* string_copy(const std::byte* item, const DType& type) {
-    if (type.kind == Kind::kBytes) {
-        const auto* const text = reinterpret_cast<const char*>(item);
-        const std::size_t length = strnlen(text, type.size);
-        auto* const out = static_cast<char*>(CPLMalloc(length + 1));
-        std::memcpy(out, text, length);
-        out[length] = '\0';
-        return out;
-    }
-    std::string utf8;
-    for (std::size_t at = 0; at + 4 <= type.size; at += 4) {
-        std::uint32_t c = 0;
-        std::memcpy(&c, item + at, 4);
-        if (c == 0 || c > 0x10FFFF) {
-            break;
-        }
-        if (c < 0x80) {
-            utf8 += static_cast<char>(c);
-        } else if (c < 0x800) {
-            utf8 += static_cast<char>(0xC0 | (c >> 6U));
-            utf8 += static_cast<char>(0x80 | (c & 63U));
-        } else if (c < 0x10000) {
-            utf8 += static_cast<char>(0xE0 | (c >> 12U));
-            utf8 += static_cast<char>(0x80 | ((c >> 6U) & 63U));
-            utf8 += static_cast<char>(0x80 | (c & 63U));
-        } else {
-            utf8 += static_cast<char>(0xF0 | (c >> 18U));
-            utf8 += static_cast<char>(0x80 | ((c >> 12U) & 63U));
-            utf8 += static_cast<char>(0x80 | ((c >> 6U) & 63U));
-            utf8 += static_cast<char>(0x80 | (c & 63U));
-        }
-    }
-    return CPLStrdup(utf8.c_str());
-}
-
-class MdArray final : public GDALMDArray {
-public:
-    static std::shared_ptr<MdArray> create(std::shared_ptr<const MdShared> shared, Array array, Encoding encoding) {
-        std::shared_ptr<MdArray> out(new MdArray(std::move(shared), std::move(array), std::move(encoding)));
+    static std::shared_ptr<MdArray> create(const std::shared_ptr<const MdShared>& shared, Array array,
+                                           const ArrayMeta& meta, Encoding encoding, const GDALExtendedDataType& type) {
+        std::shared_ptr<MdArray> out(new MdArray(shared, std::move(array), meta, std::move(encoding), type));
         out->SetSelf(out);
         return out;
     }
+    MdArray(const MdArray&) = delete;
+    MdArray& operator=(const MdArray&) = delete;
+    ~MdArray() override {
+        if (!nodata_.empty() && type_.NeedsFreeDynamicMemory()) {
+            type_.FreeDynamicMemory(nodata_.data());
+        }
+    }
 
     bool IsWritable() const override { return false; }
-    const std::string& GetFilename() const override { return shared_->context.source->vsi_path; }
+    const std::string& GetFilename() const override { return shared_->context().source->vsi_path; }
     const std::vector<std::shared_ptr<GDALDimension>>& GetDimensions() const override { return dimensions_; }
     const GDALExtendedDataType& GetDataType() const override { return type_; }
     const std::string& GetUnit() const override { return encoding_.units; }
@@ -134,38 +84,59 @@ public:
         return tell(encoding_.scale, 1.0, has, storage);
     }
 
-    std::vector<std::shared_ptr<GDALAttribute>> GetAttributes(CSLConstList) const override {
-        return make_attributes(GetFullName(), array_.meta().attributes, kShownElsewhere);
+    /// SHOW_ALL=YES: also those that the array tells as unit, scale, offset and nodata value.
+    std::vector<std::shared_ptr<GDALAttribute>> GetAttributes(CSLConstList options) const override {
+        const bool all = CPLTestBool(CSLFetchNameValueDef(options, "SHOW_ALL", "NO"));
+        return make_attributes(GetFullName(), attributes(), all ? std::vector<std::string>() : told_elsewhere());
     }
     std::shared_ptr<GDALAttribute> GetAttribute(const std::string& name) const override {
-        const Json* const value = find_attribute(array_.meta().attributes, name.c_str());
+        const Json* const value = find_attribute(attributes(), name.c_str());
         return value == nullptr ? nullptr : make_attribute(GetFullName(), name, *value);
     }
 
     std::shared_ptr<OGRSpatialReference> GetSpatialRef() const override;
     std::vector<std::shared_ptr<GDALMDArray>> GetCoordinateVariables() const override;
 
+    /// For GDAL's GetRawBlockInfo (gdal_compat.h).
+    bool raw_block(const std::uint64_t* chunk, RawBlock& out) const {
+        return guarded_status([&] { return describe_chunk(array_, chunk, out); }) == CE_None;
+    }
+
 protected:
     bool IRead(const GUInt64* start, const size_t* count, const GInt64* step, const GPtrDiff_t* stride,
                const GDALExtendedDataType& buffer_type, void* buffer) const override;
+    bool IAdviseRead(const GUInt64* start, const size_t* count, CSLConstList options) const override;
 
 private:
-    MdArray(std::shared_ptr<const MdShared> shared, Array array, Encoding encoding)
-        : GDALAbstractMDArray(shared->full_name(parent_path(array.meta().path)), array.meta().name),
-          GDALMDArray(shared->full_name(parent_path(array.meta().path)), array.meta().name),
-          shared_(std::move(shared)),
+    MdArray(const std::shared_ptr<const MdShared>& shared, Array array, const ArrayMeta& meta, Encoding encoding,
+            const GDALExtendedDataType& type)
+        : GDALAbstractMDArray(shared->parent_full_name(meta.path), meta.name),
+          MdArrayOf(shared->parent_full_name(meta.path), meta.name),
+          shared_(shared),
+          stored_(meta),
           array_(std::move(array)),
           encoding_(std::move(encoding)),
-          type_(extended_type(encoding_.type)),
-          dimensions_(make_dimensions(shared_, array_.meta())) {
+          type_(type),
+          dimensions_(make_dimensions(shared, meta)),
+          structure_(structural_info(array_)) {
+        const DType& own = array_.meta().dtype;
+        if (encoding_.units.empty() && (own.kind == Kind::kDatetime || own.kind == Kind::kTimedelta)) {
+            encoding_.units = unit_of_times(own);
+        }
+        if (own.kind != meta.dtype.kind) {
+            attributes_ = with_signedness(meta.attributes, own);
+        }
         set_nodata();
-        std::string codecs;
-        for (const std::string& id : array_.codec_ids()) {
-            codecs += (codecs.empty() ? "" : ",") + id;
+    }
+
+    [[nodiscard]] const Json& attributes() const { return attributes_ ? *attributes_ : stored_.attributes; }
+
+    [[nodiscard]] std::vector<std::string> told_elsewhere() const {
+        std::vector<std::string> out{"units"};
+        if (type_.GetClass() == GEDTC_NUMERIC) {
+            out.insert(out.end(), {"_FillValue", "scale_factor", "add_offset"});
         }
-        if (!codecs.empty()) {
-            structure_.SetNameValue("CODECS", codecs.c_str());
-        }
+        return out;
     }
 
     static double tell(const std::optional<double>& value, double fallback, bool* has, GDALDataType* storage) {
@@ -178,76 +149,86 @@ private:
         return value.value_or(fallback);
     }
 
-    void set_nodata() {
-        if (type_.GetClass() != GEDTC_NUMERIC) {
-            return;
-        }
-        const GDALDataType own = type_.GetNumericDataType();
-        nodata_.resize(type_.GetSize());
-        if (encoding_.nodata_int64) {
-            GDALCopyWords(&*encoding_.nodata_int64, GDT_Int64, 0, nodata_.data(), own, 0, 1);
-        } else if (encoding_.nodata_uint64) {
-            GDALCopyWords(&*encoding_.nodata_uint64, GDT_UInt64, 0, nodata_.data(), own, 0, 1);
-        } else if (encoding_.nodata) {
-            GDALCopyWords(&*encoding_.nodata, GDT_Float64, 0, nodata_.data(), own, 0, 1);
-        } else {
-            nodata_.clear();
-        }
-    }
+    void set_nodata();
 
-    [[nodiscard]] Status read_numbers(const Region& region, const GPtrDiff_t* stride, const DType& type,
-                                      void* buffer) const;
-    /// Strings, and numbers that a caller wants as something else: element by element through GDAL's conversion.
-    [[nodiscard]] Status read_values(const Region& region, const GPtrDiff_t* stride,
-                                     const GDALExtendedDataType& buffer_type, void* buffer) const;
+    [[nodiscard]] Status read(const Region& region, const GPtrDiff_t* stride, const GDALExtendedDataType& buffer_type,
+                              std::byte* buffer) const;
+    [[nodiscard]] Status read_elements(const Region& region, const std::vector<std::ptrdiff_t>& strides,
+                                       const GDALExtendedDataType& buffer_type, std::byte* buffer) const;
+    [[nodiscard]] Status read_texts(const Region& region, const std::vector<std::ptrdiff_t>& strides,
+                                    const GDALExtendedDataType& buffer_type, std::byte* buffer) const;
 
-    std::shared_ptr<const MdShared> shared_;
-    Array array_;
+    const std::shared_ptr<const MdShared> shared_;
+    const ArrayMeta& stored_;  // owned by the hierarchy, which shared_ keeps
+    const Array array_;
     Encoding encoding_;
-    GDALExtendedDataType type_;
-    std::vector<std::shared_ptr<GDALDimension>> dimensions_;
-    std::vector<std::byte> nodata_;
-    CPLStringList structure_;
-    mutable std::once_flag srs_once_;
-    mutable std::shared_ptr<OGRSpatialReference> srs_;
+    const GDALExtendedDataType type_;
+    const std::vector<std::shared_ptr<GDALDimension>> dimensions_;
+    const CPLStringList structure_;
+    std::optional<Json> attributes_;  // where numbers in them mean others than stored
+    std::vector<std::byte> nodata_;   // one element of type_
 };
 
+void MdArray::set_nodata() {
+    const DType& own = array_.meta().dtype;
+    nodata_.resize(type_.GetSize());
+    if (type_.GetClass() == GEDTC_NUMERIC) {
+        const GDALDataType shown = type_.GetNumericDataType();
+        if (encoding_.nodata_int64) {
+            GDALCopyWords(&*encoding_.nodata_int64, GDT_Int64, 0, nodata_.data(), shown, 0, 1);
+            return;
+        }
+        if (encoding_.nodata_uint64) {
+            GDALCopyWords(&*encoding_.nodata_uint64, GDT_UInt64, 0, nodata_.data(), shown, 0, 1);
+            return;
+        }
+        if (encoding_.nodata) {
+            GDALCopyWords(&*encoding_.nodata, GDT_Float64, 0, nodata_.data(), shown, 0, 1);
+            return;
+        }
+        if (own.kind == Kind::kDatetime || own.kind == Kind::kTimedelta) {
+            constexpr std::int64_t kNotATime = std::numeric_limits<std::int64_t>::min();
+            std::memcpy(nodata_.data(), &kNotATime, sizeof kNotATime);
+            return;
+        }
+    }
+    // Of complex numbers, text and structures the fill value; zeros are what an unset one is written as.
+    const std::vector<std::byte>& fill = array_.meta().fill;
+    const bool plain = type_.GetClass() == GEDTC_NUMERIC && own.kind != Kind::kComplex;
+    const bool unset = std::all_of(fill.begin(), fill.end(), [](std::byte byte) { return byte == std::byte{0}; });
+    const auto copier = ElementCopier::make(native(own), type_);
+    if (plain || unset || fill.size() != own.size || own.kind == Kind::kObject || !copier.ok() ||
+        !copier.value().row(fill.data(), 0, nodata_.data(), 0, 1).ok()) {
+        nodata_.clear();
+    }
+}
+
 std::shared_ptr<OGRSpatialReference> MdArray::GetSpatialRef() const {
-    std::call_once(srs_once_, [this] {
-        if (dimensions_.size() < 2) {
-            return;
-        }
-        const Group& root = shared_->root();
-        const std::string parent = parent_path(array_.meta().path);
-        const Group* const group = parent.empty() ? &root : root.find_group(parent);
-        const Georef georef = derive_georef(root, group != nullptr ? *group : root, array_.meta(),
-                                            shared_->context.source->store, shared_->context.runtime);
-        const auto srs = parse_srs(georef.crs);
-        if (!srs || !georef.x_dim || !georef.y_dim) {
-            return;
-        }
-        const int x = static_cast<int>(*georef.x_dim) + 1;
-        const int y = static_cast<int>(*georef.y_dim) + 1;
-        srs_ = std::make_shared<OGRSpatialReference>(*srs);
-        const bool y_first = srs_->GetDataAxisToSRSAxisMapping() == std::vector<int>{2, 1};
-        srs_->SetDataAxisToSRSAxisMapping(y_first ? std::vector<int>{y, x} : std::vector<int>{x, y});
-    });
-    flush_log();
-    return srs_;
+    if (dimensions_.size() < 2) {
+        return nullptr;
+    }
+    return guarded<SharedSrs>(nullptr, [&]() -> Result<SharedSrs> { return shared_->srs_of(stored_); });
 }
 
 std::vector<std::shared_ptr<GDALMDArray>> MdArray::GetCoordinateVariables() const {
     std::vector<std::shared_ptr<GDALMDArray>> out;
-    const std::string parent = parent_path(array_.meta().path);
-    for (const std::string& word : split_words(attribute_text(array_.meta().attributes, "coordinates"))) {
-        const ArrayMeta* found = shared_->root().find_array(parent.empty() ? word : parent + "/" + word);
-        if (found == nullptr) {
-            found = shared_->root().find_array(word);
-        }
-        if (found != nullptr && is_md_type(found->dtype)) {
-            if (auto array = open_md_array(shared_, *found)) {
-                out.push_back(std::move(array));
+    std::vector<const ArrayMeta*> seen;
+    for (const std::string& word : split_words(attribute_text(stored_.attributes, "coordinates"))) {
+        // A name is looked for in the array's group and then in those above it.
+        const ArrayMeta* found = nullptr;
+        for (std::string at = parent_path(stored_.path); found == nullptr; at = parent_path(at)) {
+            const bool absolute = word.starts_with('/') || at.empty();
+            found = shared_->root().find_array(absolute ? word : at + "/" + word);
+            if (absolute) {
+                break;
             }
+        }
+        if (found == nullptr || !is_md_type(found->dtype) || std::find(seen.begin(), seen.end(), found) != seen.end()) {
+            continue;
+        }
+        seen.push_back(found);
+        if (auto array = open_md_array(shared_, *found)) {
+            out.push_back(std::move(array));
         }
     }
     return out;
@@ -256,119 +237,145 @@ std::vector<std::shared_ptr<GDALMDArray>> MdArray::GetCoordinateVariables() cons
 bool MdArray::IRead(const GUInt64* start, const size_t* count, const GInt64* step, const GPtrDiff_t* stride,
                     const GDALExtendedDataType& buffer_type, void* buffer) const {
     const CPLErr result = guarded_status([&]() -> Status {
-        const std::size_t rank = dimensions_.size();
         Region region;
-        for (std::size_t d = 0; d < rank; ++d) {
-            region.start.push_back(start[d]);
-            region.count.push_back(count[d]);
+        for (std::size_t d = 0; d < dimensions_.size(); ++d) {
+            const std::size_t last = stride[d] == 0 && count[d] > 0 ? count[d] - 1 : 0;
+            // Elements that all go to one place: the last one stays.
+            region.start.push_back(start[d] + static_cast<GUInt64>(static_cast<GInt64>(last) * step[d]));
+            region.count.push_back(count[d] - last);
             region.step.push_back(step[d]);
         }
-        if (type_.GetClass() == GEDTC_NUMERIC && buffer_type.GetClass() == GEDTC_NUMERIC) {
-            if (const auto type = buffer_dtype(buffer_type.GetNumericDataType())) {
-                return read_numbers(region, stride, *type, buffer);
-            }
-        }
-        return read_values(region, stride, buffer_type, buffer);
+        return read(region, stride, buffer_type, static_cast<std::byte*>(buffer));
     });
     return result == CE_None;
 }
 
-Status MdArray::read_numbers(const Region& region, const GPtrDiff_t* stride, const DType& type, void* buffer) const {
-    Destination destination;
-    destination.data = static_cast<std::byte*>(buffer);
-    destination.type = type;
-    for (std::size_t d = 0; d < dimensions_.size(); ++d) {
-        destination.strides.push_back(static_cast<std::ptrdiff_t>(stride[d]) * static_cast<std::ptrdiff_t>(type.size));
+Status MdArray::read(const Region& region, const GPtrDiff_t* stride, const GDALExtendedDataType& buffer_type,
+                     std::byte* buffer) const {
+    if (std::find(region.count.begin(), region.count.end(), 0U) != region.count.end()) {
+        return {};
     }
-    return array_.read(region, destination, shared_->context.read_options());
+    const auto numeric = type_.GetClass() == GEDTC_NUMERIC && buffer_type.GetClass() == GEDTC_NUMERIC
+                             ? buffer_dtype(buffer_type.GetNumericDataType())
+                             : std::nullopt;
+    const auto item = static_cast<std::ptrdiff_t>(buffer_type.GetSize());
+    std::vector<std::ptrdiff_t> strides;
+    for (std::size_t d = 0; d < dimensions_.size(); ++d) {
+        strides.push_back(static_cast<std::ptrdiff_t>(stride[d]) * item);
+    }
+    if (numeric) {
+        return array_.read(region, {buffer, std::move(strides), *numeric}, shared_->context().read_options());
+    }
+    return array_.meta().dtype.kind == Kind::kObject ? read_texts(region, strides, buffer_type, buffer)
+                                                     : read_elements(region, strides, buffer_type, buffer);
 }
 
-Status MdArray::read_values(const Region& region, const GPtrDiff_t* stride, const GDALExtendedDataType& buffer_type,
-                            void* buffer) const {
-    const std::size_t rank = dimensions_.size();
-    const bool numeric = type_.GetClass() == GEDTC_NUMERIC;
-    DType item_type = array_.meta().dtype;
-    if (numeric) {
-        item_type = *buffer_dtype(type_.GetNumericDataType());
-    } else {
-        item_type.little = DType().little;
+/// Calls body(row, target) for every run of elements along the last dimension, in C order.
+template <class Body>
+Status for_each_row(const Region& region, const std::vector<std::ptrdiff_t>& strides, const Body& body) {
+    const std::size_t outer = region.count.empty() ? 0 : region.count.size() - 1;
+    std::vector<std::uint64_t> index(outer, 0);
+    std::ptrdiff_t target = 0;
+    for (std::size_t row = 0;; ++row) {
+        VCUBE_TRY(body(row, target));
+        std::size_t d = outer;
+        while (d > 0) {
+            --d;
+            target += strides[d];
+            if (++index[d] < region.count[d]) {
+                break;
+            }
+            target -= strides[d] * static_cast<std::ptrdiff_t>(region.count[d]);
+            index[d] = 0;
+            if (d == 0) {
+                return {};
+            }
+        }
+        if (outer == 0) {
+            return {};
+        }
     }
-    const auto bytes = checked_product(region.count, item_type.size);
-    if (!bytes) {
+}
+
+Status MdArray::read_elements(const Region& region, const std::vector<std::ptrdiff_t>& strides,
+                              const GDALExtendedDataType& buffer_type, std::byte* buffer) const {
+    const DType own = native(array_.meta().dtype);
+    VCUBE_ASSIGN(const ElementCopier copier, ElementCopier::make(own, buffer_type));
+    const auto bytes = checked_product(region.count, own.size);
+    if (!bytes || *bytes > std::numeric_limits<std::ptrdiff_t>::max()) {
         return over_limit(array_.meta().path + ": the request is too large");
     }
     Buffer values(*bytes);
-    Destination destination{values.data(), std::vector<std::ptrdiff_t>(rank), item_type};
-    std::ptrdiff_t next = item_type.size;
+    const std::size_t rank = region.count.size();
+    Destination destination{values.data(), std::vector<std::ptrdiff_t>(rank), own};
+    std::ptrdiff_t next = own.size;
     for (std::size_t d = rank; d-- > 0;) {
         destination.strides[d] = next;
         next *= static_cast<std::ptrdiff_t>(region.count[d]);
     }
-    VCUBE_TRY(array_.read(region, destination, shared_->context.read_options()));
-    std::vector<std::uint64_t> index(rank, 0);
-    const auto item_size = static_cast<GPtrDiff_t>(buffer_type.GetSize());
-    for (const std::byte* item = values.data(); item < values.data() + values.size(); item += item_type.size) {
-        GPtrDiff_t jump = 0;
-        for (std::size_t d = 0; d < rank; ++d) {
-            jump += static_cast<GPtrDiff_t>(index[d]) * stride[d];
+    VCUBE_TRY(array_.read(region, destination, shared_->context().read_options()));
+    const std::uint64_t run = rank == 0 ? 1 : region.count.back();
+    return for_each_row(region, strides, [&](std::size_t row, std::ptrdiff_t target) {
+        return copier.row(values.data() + row * run * own.size, own.size, buffer + target,
+                          rank == 0 ? 0 : strides.back(), run);
+    });
+}
+
+Status MdArray::read_texts(const Region& region, const std::vector<std::ptrdiff_t>& strides,
+                           const GDALExtendedDataType& buffer_type, std::byte* buffer) const {
+    VCUBE_ASSIGN(const std::vector<std::string> texts, array_.read_strings(region, shared_->context().read_options()));
+    const std::uint64_t run = region.count.empty() ? 1 : region.count.back();
+    return for_each_row(region, strides, [&](std::size_t row, std::ptrdiff_t target) -> Status {
+        for (std::uint64_t k = 0; k < run; ++k) {
+            const std::ptrdiff_t along = strides.empty() ? 0 : strides.back() * static_cast<std::ptrdiff_t>(k);
+            VCUBE_TRY(put_text(texts[row * run + k], buffer_type, buffer + target + along));
         }
-        void* const target = static_cast<GByte*>(buffer) + jump * item_size;
-        if (numeric) {
-            GDALExtendedDataType::CopyValue(item, type_, target, buffer_type);
-        } else {
-            char* text = string_copy(item, item_type);
-            GDALExtendedDataType::CopyValue(&text, type_, target, buffer_type);
-            CPLFree(text);
+        return {};
+    });
+}
+
+bool MdArray::IAdviseRead(const GUInt64* start, const size_t* count, CSLConstList options) const {
+    const CPLErr result = guarded_status([&]() -> Status {
+        std::size_t most = shared_->context().runtime->cache.max_bytes();
+        if (const char* const wanted = CSLFetchNameValue(options, "CACHE_SIZE")) {
+            most = std::min<std::size_t>(most, std::strtoull(wanted, nullptr, 10));
         }
-        for (std::size_t d = rank; d-- > 0 && ++index[d] == region.count[d];) {
-            index[d] = 0;
+        const auto region = one_element_a_chunk(array_.meta(), start, count, most);
+        if (!region) {
+            return {};
         }
-    }
-    return {};
+        // Reading an element brings its chunk into the cache.
+        const DType own = native(array_.meta().dtype);
+        std::vector<std::byte> elements(checked_product(region->count, own.size).value_or(0));
+        Destination destination{elements.data(), {}, own};
+        std::ptrdiff_t next = own.size;
+        destination.strides.resize(region->count.size());
+        for (std::size_t d = region->count.size(); d-- > 0;) {
+            destination.strides[d] = next;
+            next *= static_cast<std::ptrdiff_t>(region->count[d]);
+        }
+        return array_.read(*region, destination, shared_->context().read_options());
+    });
+    return result == CE_None;
 }
 
 }  // namespace
 
-std::string MdShared::full_name(const std::string& path) const {
-    if (path.empty()) {
-        return prefix.empty() ? "/" : prefix;
-    }
-    return prefix + "/" + path;
-}
-
 bool is_md_type(const DType& type) {
-    return gdal_type(type).has_value() || type.kind == Kind::kBytes || type.kind == Kind::kUnicode;
-}
-
-std::vector<std::shared_ptr<GDALDimension>> make_dimensions(const std::shared_ptr<const MdShared>& shared,
-                                                            const ArrayMeta& meta) {
-    std::vector<std::shared_ptr<GDALDimension>> out;
-    for (std::size_t d = 0; d < meta.shape.size(); ++d) {
-        std::string name = d < meta.dimensions.size() ? meta.dimensions[d] : "";
-        const ArrayMeta* const coordinate =
-            find_coordinate(shared->root(), parent_path(meta.path), name, meta.shape[d]);
-        // A dimension belongs to the group of its coordinate, or to that of the array.
-        const std::string& owner = coordinate != nullptr ? coordinate->path : meta.path;
-        if (name.empty()) {
-            name = meta.name + "_dim" + std::to_string(d);
-        }
-        const AxisKind kind = axis_kind(coordinate);
-        out.push_back(std::make_shared<MdDimension>(shared->full_name(parent_path(owner)), name, kind.type,
-                                                    kind.direction, meta.shape[d], shared, coordinate));
-    }
-    return out;
+    return extended_type(type).has_value();
 }
 
 std::shared_ptr<GDALMDArray> open_md_array(const std::shared_ptr<const MdShared>& shared, const ArrayMeta& meta) {
     return guarded<std::shared_ptr<GDALMDArray>>(nullptr, [&]() -> Result<std::shared_ptr<GDALMDArray>> {
         Encoding encoding = decode_encoding(meta);
-        ArrayMeta as_read = meta;
-        if (encoding.type.size == meta.dtype.size) {
-            as_read.dtype.kind = encoding.type.kind;
+        const Kind kind = encoding.type.size == meta.dtype.size ? encoding.type.kind : meta.dtype.kind;
+        VCUBE_ASSIGN(Array array, shared->open(meta, kind));
+        const auto type = extended_type(array.meta().dtype);
+        if (!type) {
+            return unsupported(meta.path + ": values of type " + dtype_text(meta.dtype) + " are not shown");
         }
-        VCUBE_ASSIGN(Array array,
-                     Array::open(shared->context.source->store, std::move(as_read), shared->context.runtime));
-        return std::shared_ptr<GDALMDArray>(MdArray::create(shared, std::move(array), std::move(encoding)));
+        return std::shared_ptr<GDALMDArray>(
+            MdArray::create(shared, std::move(array), meta, std::move(encoding), *type));
     });
 }
 

@@ -9,7 +9,9 @@
 
 namespace vcube::driver {
 
-/// The root of the store under the name `name`: "/" for a dataset's root, "swath" for the raw side of a SMOS product.
-std::shared_ptr<GDALGroup> make_root_group(const OpenContext& context, const std::string& name);
+/// The group `base` of the store ("" for its root) under the name `name`: "/" for a dataset's root, "swath" for the raw
+/// side of a SMOS product.
+std::shared_ptr<GDALGroup> make_root_group(const OpenContext& context, const std::string& name,
+                                           const std::string& base = "");
 
 }  // namespace vcube::driver

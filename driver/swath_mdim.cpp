@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "driver/entry_points.h"
+#include "driver/gdal_compat.h"
 #include "driver/grid_options.h"
 #include "driver/guard.h"
 #include "driver/swath_raster.h"
@@ -233,10 +234,14 @@ private:
     std::vector<std::shared_ptr<GDALAttribute>> attributes_;
 };
 
-class SwathGroup final : public GDALGroup {
+class SwathGroup final : public MdGroupBase {
 public:
-    SwathGroup(const OpenContext& context, std::shared_ptr<const Frame> frame, std::shared_ptr<GDALGroup> raw)
-        : GDALGroup("", "/"), context_(context), frame_(std::move(frame)), raw_(std::move(raw)) {}
+    static std::shared_ptr<GDALGroup> create(const OpenContext& context, std::shared_ptr<const Frame> frame,
+                                             std::shared_ptr<GDALGroup> raw) {
+        const std::shared_ptr<SwathGroup> out(new SwathGroup(context, std::move(frame), std::move(raw)));
+        set_self(out);
+        return out;
+    }
 
     std::vector<std::string> GetMDArrayNames(CSLConstList /*options*/) const override {
         std::vector<std::string> names{"y", "x"};
@@ -273,6 +278,9 @@ public:
     }
 
 private:
+    SwathGroup(const OpenContext& context, std::shared_ptr<const Frame> frame, std::shared_ptr<GDALGroup> raw)
+        : MdGroupBase("", "/"), context_(context), frame_(std::move(frame)), raw_(std::move(raw)) {}
+
     OpenContext context_;
     std::shared_ptr<const Frame> frame_;
     std::shared_ptr<GDALGroup> raw_;
@@ -282,7 +290,7 @@ private:
 
 Result<std::shared_ptr<GDALGroup>> make_swath_group(const OpenContext& context, std::shared_ptr<GDALGroup> raw) {
     VCUBE_ASSIGN(std::shared_ptr<const Frame> frame, make_frame(context));
-    return std::shared_ptr<GDALGroup>(std::make_shared<SwathGroup>(context, std::move(frame), std::move(raw)));
+    return SwathGroup::create(context, std::move(frame), std::move(raw));
 }
 
 }  // namespace vcube::driver
