@@ -8,7 +8,7 @@
 #include "driver/gdal_types.h"
 #include "driver/guard.h"
 #include "driver/labels.h"
-#include "driver/srs.h"
+#include "driver/placement.h"
 #include "driver/vsi_files.h"
 
 namespace vcube::driver {
@@ -112,21 +112,11 @@ CubeDataset::CubeDataset(const OpenContext& context, RasterArray raster, const G
     nRasterXSize = static_cast<int>(raster_.width());
     nRasterYSize = static_cast<int>(raster_.height());
     if (raster_.keeps_georef()) {
-        geotransform_ = georef.geotransform;
-        srs_ = parse_srs(georef.crs);
-        if (!georef.lon_array.empty() && !georef.lat_array.empty()) {
-            CPLStringList domain;
-            domain.SetNameValue("X_DATASET", subdataset_name(context_.source->location, georef.lon_array).c_str());
-            domain.SetNameValue("Y_DATASET", subdataset_name(context_.source->location, georef.lat_array).c_str());
-            domain.SetNameValue("X_BAND", "1");
-            domain.SetNameValue("Y_BAND", "1");
-            domain.SetNameValue("PIXEL_OFFSET", "0");
-            domain.SetNameValue("LINE_OFFSET", "0");
-            domain.SetNameValue("PIXEL_STEP", "1");
-            domain.SetNameValue("LINE_STEP", "1");
-            domain.SetNameValue("GEOREFERENCING_CONVENTION", "PIXEL_CENTER");
-            domain.SetNameValue("SRS", SRS_WKT_WGS84_LAT_LONG);
-            GDALDataset::SetMetadata(domain.List(), "GEOLOCATION");
+        Placement placement = place_raster(georef, context_.source->location);
+        geotransform_ = placement.geotransform;
+        srs_ = std::move(placement.srs);
+        if (!placement.geolocation.empty()) {
+            GDALDataset::SetMetadata(placement.geolocation.List(), "GEOLOCATION");
         }
     }
 }

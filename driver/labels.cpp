@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstring>
 
 #include "core/base/log.h"
 #include "core/cube/array.h"
 #include "core/cube/attribute.h"
+#include "core/cube/duration.h"
 #include "core/cube/encoding.h"
 #include "core/cube/time_axis.h"
+#include "driver/coordinate_read.h"
+#include "driver/forecast_times.h"
 
 namespace vcube::driver {
 namespace {
@@ -19,20 +21,6 @@ std::string number_text(T value) {
     std::array<char, 64> text{};
     const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), value);
     return error == std::errc() ? std::string(text.data(), end) : std::string();
-}
-
-/// All elements of a 1-D array as T.
-template <class T>
-Result<std::vector<T>> read_as(const Array& array, Kind kind) {
-    const std::uint64_t count = array.meta().shape[0];
-    std::vector<T> values(count);
-    Destination destination;
-    destination.data = reinterpret_cast<std::byte*>(values.data());
-    destination.strides = {sizeof(T)};
-    destination.type.kind = kind;
-    destination.type.size = sizeof(T);
-    VCUBE_TRY(array.read({{0}, {count}, {1}}, destination));
-    return values;
 }
 
 template <class T, class Text>
@@ -46,26 +34,23 @@ Result<std::vector<std::string>> texts_of(const Array& array, Kind kind, const T
     return out;
 }
 
-Result<std::vector<std::string>> string_labels(const Array& array) {
-    VCUBE_ASSIGN(const Buffer bytes, array.read_all());
-    const std::size_t item = array.meta().dtype.size;
+Result<std::vector<std::string>> duration_labels(const ArrayMeta& coordinate, const std::shared_ptr<const Store>& store,
+                                                 const std::shared_ptr<Runtime>& runtime) {
+    VCUBE_ASSIGN(const auto values, duration_values(coordinate, store, runtime));
+    const std::string units = to_lower(attribute_text(coordinate.attributes, "units"));
+    const bool in_days = units == "d" || units == "day" || units == "days" || coordinate.dtype.unit.ends_with("D");
     std::vector<std::string> out;
-    for (std::size_t at = 0; item > 0 && at + item <= bytes.size(); at += item) {
-        const char* const text = reinterpret_cast<const char*>(bytes.data()) + at;
-        out.emplace_back(text, strnlen(text, item));
+    for (const auto& value : values) {
+        out.push_back(value ? iso_duration(*value, in_days) : std::string());
     }
     return out;
 }
 
-Result<TimeAxis> time_axis_of(const ArrayMeta& coordinate) {
-    if (coordinate.dtype.kind == Kind::kDatetime) {
-        return TimeAxis::of_datetime64(coordinate.dtype);
+Result<std::vector<std::string>> labels_of(const ArrayMeta& coordinate, const Array& array,
+                                           const std::shared_ptr<Runtime>& runtime) {
+    if (is_duration(coordinate)) {
+        return duration_labels(coordinate, array.store(), runtime);
     }
-    return TimeAxis::parse(attribute_text(coordinate.attributes, "units"),
-                           attribute_text(coordinate.attributes, "calendar"));
-}
-
-Result<std::vector<std::string>> labels_of(const ArrayMeta& coordinate, const Array& array) {
     const Encoding encoding = decode_encoding(coordinate);
     const Kind kind = coordinate.dtype.kind;
     const double scale = encoding.scale.value_or(1.0);
@@ -81,8 +66,8 @@ Result<std::vector<std::string>> labels_of(const ArrayMeta& coordinate, const Ar
                                     [&](double v) { return axis.value().iso(v * scale + offset); });
         }
     }
-    if (kind == Kind::kBytes) {
-        return string_labels(array);
+    if (kind == Kind::kBytes || kind == Kind::kUnicode || kind == Kind::kObject) {
+        return array.read_strings({{0}, {coordinate.shape[0]}, {1}});
     }
     if (packed) {
         return texts_of<double>(array, Kind::kFloat, [&](double v) { return number_text(v * scale + offset); });
@@ -96,13 +81,45 @@ Result<std::vector<std::string>> labels_of(const ArrayMeta& coordinate, const Ar
     if (kind == Kind::kUInt || kind == Kind::kBool) {
         return texts_of<std::uint64_t>(array, Kind::kUInt, number_text<std::uint64_t>);
     }
-    if (kind == Kind::kInt || kind == Kind::kDatetime || kind == Kind::kTimedelta) {
+    if (kind == Kind::kInt || kind == Kind::kDatetime) {
         return texts_of<std::int64_t>(array, Kind::kInt, number_text<std::int64_t>);
     }
     return std::vector<std::string>();
 }
 
 }  // namespace
+
+Result<TimeAxis> time_axis_of(const ArrayMeta& coordinate) {
+    if (coordinate.dtype.kind == Kind::kDatetime) {
+        return TimeAxis::of_datetime64(coordinate.dtype);
+    }
+    return TimeAxis::parse(attribute_text(coordinate.attributes, "units"),
+                           attribute_text(coordinate.attributes, "calendar"));
+}
+
+Result<std::vector<std::optional<std::int64_t>>> duration_values(const ArrayMeta& coordinate,
+                                                                 const std::shared_ptr<const Store>& store,
+                                                                 const std::shared_ptr<Runtime>& runtime) {
+    const Kind kind = coordinate.dtype.kind;
+    VCUBE_ASSIGN(const DurationAxis axis, kind == Kind::kTimedelta
+                                              ? DurationAxis::of_timedelta64(coordinate.dtype)
+                                              : DurationAxis::parse(attribute_text(coordinate.attributes, "units")));
+    VCUBE_ASSIGN(const Array array, Array::open(store, coordinate, runtime));
+    const Encoding encoding = decode_encoding(coordinate);
+    std::vector<std::optional<std::int64_t>> out;
+    if (kind == Kind::kFloat || encoding.scale || encoding.offset) {
+        VCUBE_ASSIGN(const std::vector<double> values, read_as<double>(array, Kind::kFloat));
+        for (const double value : values) {
+            out.push_back(axis.nanoseconds(value * encoding.scale.value_or(1) + encoding.offset.value_or(0)));
+        }
+        return out;
+    }
+    VCUBE_ASSIGN(const std::vector<std::int64_t> values, read_as<std::int64_t>(array, Kind::kInt));
+    for (const std::int64_t value : values) {
+        out.push_back(axis.nanoseconds(value));
+    }
+    return out;
+}
 
 std::string parent_path(std::string_view array_path) {
     const std::size_t slash = array_path.rfind('/');
@@ -137,7 +154,8 @@ std::vector<std::string> coordinate_labels(const ArrayMeta& coordinate, const st
         return {};
     }
     const auto array = Array::open(store, coordinate, runtime);
-    const Result<std::vector<std::string>> labels = array.ok() ? labels_of(coordinate, array.value()) : array.error();
+    const Result<std::vector<std::string>> labels =
+        array.ok() ? labels_of(coordinate, array.value(), runtime) : array.error();
     if (!labels.ok()) {
         log(LogLevel::kWarning,
             coordinate.path + " cannot be read: bands are told apart by number (" + labels.error().message + ")");

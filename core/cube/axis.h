@@ -6,13 +6,14 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "core/base/json.h"
 #include "vcube/dtype.h"
 
 namespace vcube {
 
-enum class AxisRole : std::uint8_t { kUnknown, kX, kY, kZ, kT };
+enum class AxisRole : std::uint8_t { kUnknown, kX, kY, kZ, kT, kOther };
 
 struct AxisKind {
     AxisRole role = AxisRole::kUnknown;
@@ -22,6 +23,19 @@ struct AxisKind {
 
 /// From a coordinate variable's name and attributes: axis, standard_name, units, positive, and last its name.
 AxisKind classify_axis(const std::string& name, const Json& attributes);
+
+/// What the units of an axis measure.
+struct AxisUnit {
+    enum class Measure : std::uint8_t { kUnknown, kLength, kAngle };
+    Measure measure = Measure::kUnknown;
+    double factor = 1;  // one unit in metres or degrees
+
+    [[nodiscard]] bool is_length() const { return measure == Measure::kLength; }
+    [[nodiscard]] bool is_angle() const { return measure == Measure::kAngle; }
+};
+
+/// From a units attribute as UDUNITS spells it: "km", "1000 m", "US_survey_foot", "degrees_north", "microradian" ...
+AxisUnit axis_unit(std::string_view units);
 
 /// Values first + i * step.
 struct AxisFit {
@@ -34,6 +48,13 @@ struct AxisFit {
 /// where there are fewer than two values, or where they do not change. The ends of single-precision axes are taken for
 /// the decimal number that they print as: -179.95 and not -179.949996948.
 std::optional<AxisFit> fit_axis(std::span<const double> values, const DType& stored);
+
+/// The same axis where its cells' outer edges say that the values are not the middles of the cells: the centres that
+/// the edges give. Edges that do not fit cells of this size change nothing.
+AxisFit centre_in_bounds(AxisFit fit, std::uint64_t count, double first_edge, double last_edge);
+
+/// The decimal number that a single-precision value prints as, where `stored` is of single precision; else the value.
+double as_printed(double value, const DType& stored);
 
 /// How a longitude axis is shown: the fit of the first shown column and the number of columns rotated to the end.
 struct LongitudeShift {

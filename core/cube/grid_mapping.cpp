@@ -1,6 +1,5 @@
 #include "core/cube/grid_mapping.h"
 
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -8,6 +7,7 @@
 #include <vector>
 
 #include "core/cube/attribute.h"
+#include "core/cube/figure.h"
 
 namespace vcube {
 
@@ -22,7 +22,8 @@ std::string number_text(double value) {
 /// Collects " +key=value" for the attributes that are there.
 class ProjText {
 public:
-    ProjText(const Json& attributes, std::string_view projection) : attributes_(attributes) {
+    ProjText(const Json& attributes, double length_unit, std::string_view projection)
+        : attributes_(attributes), length_unit_(length_unit) {
         text_ = "+proj=" + std::string(projection);
     }
     [[nodiscard]] std::optional<double> number(const char* attribute) const {
@@ -44,80 +45,19 @@ public:
         text_.append(" ").append(words);
         return *this;
     }
-    ProjText& false_origin() { return add("x_0", number("false_easting")).add("y_0", number("false_northing")); }
+    ProjText& false_origin() { return add("x_0", length("false_easting")).add("y_0", length("false_northing")); }
     [[nodiscard]] const std::string& text() const { return text_; }
 
 private:
+    [[nodiscard]] std::optional<double> length(const char* attribute) const {
+        const std::optional<double> value = number(attribute);
+        return value ? std::optional(*value * length_unit_) : value;
+    }
+
     const Json& attributes_;
+    double length_unit_;
     std::string text_;
 };
-
-/// " +ellps..." of the figure of the Earth, with prime meridian and datum shift.
-std::string figure_text(const Json& attributes, bool& is_wgs84) {
-    const auto length = [&](const char* key) {
-        const std::optional<double> value = attribute_number(attributes, key);
-        return value && std::isfinite(*value) && *value > 0 ? value : std::nullopt;
-    };
-    const std::optional<double> a = length("semi_major_axis");
-    const std::optional<double> b = length("semi_minor_axis");
-    const double flattening = attribute_number(attributes, "inverse_flattening").value_or(-1.0);
-    const bool flattened = std::isfinite(flattening) && flattening >= 0;
-    std::optional<double> radius = length("earth_radius");
-    if (!radius && a && ((b && *a == *b) || (flattened && flattening == 0) || (!b && !flattened))) {
-        radius = a;  // a sphere, said in other words
-    }
-    std::string text;
-    is_wgs84 = false;
-    if (radius) {
-        text.append(" +R=").append(number_text(*radius));
-    } else if (a) {
-        is_wgs84 = *a == 6378137.0 && (flattened ? std::fabs(flattening - 298.257223563) < 1e-8
-                                                 : std::fabs(*b - 6356752.314245179) < 1e-3);
-        if (is_wgs84) {
-            text = " +datum=WGS84";
-        } else {
-            text.append(" +a=").append(number_text(*a));
-            text.append(flattened ? " +rf=" : " +b=").append(number_text(flattened ? flattening : *b));
-        }
-    } else {
-        const std::string name = to_lower(attribute_text(attributes, "reference_ellipsoid_name"));
-        const std::string datum = to_lower(attribute_text(attributes, "horizontal_datum_name"));
-        static constexpr std::array<std::array<std::string_view, 2>, 8> kEllipsoids = {{{"grs 1980", "GRS80"},
-                                                                                        {"grs80", "GRS80"},
-                                                                                        {"grs_1980", "GRS80"},
-                                                                                        {"bessel 1841", "bessel"},
-                                                                                        {"clarke 1866", "clrk66"},
-                                                                                        {"airy 1830", "airy"},
-                                                                                        {"international 1924", "intl"},
-                                                                                        {"wgs 72", "WGS72"}}};
-        text = " +datum=WGS84";
-        is_wgs84 = true;
-        for (const auto& [known, proj] : kEllipsoids) {
-            if (name == known) {
-                text = " +ellps=" + std::string(proj);
-                is_wgs84 = false;
-            }
-        }
-        if (is_wgs84 && (datum == "european_terrestrial_reference_system_1989" || datum == "etrs89")) {
-            text = " +ellps=GRS80";
-            is_wgs84 = false;
-        }
-    }
-    const std::vector<double> shift = attribute_numbers(attributes, "towgs84");
-    if (!is_wgs84 && (shift.size() == 3 || shift.size() == 6 || shift.size() == 7)) {
-        text += " +towgs84=";
-        for (std::size_t i = 0; i < shift.size(); ++i) {
-            text.append(i == 0 ? "" : ",").append(number_text(shift[i]));
-        }
-        text += shift.size() == 6 ? ",0" : "";
-    }
-    const std::optional<double> meridian = attribute_number(attributes, "longitude_of_prime_meridian");
-    if (meridian && *meridian != 0) {
-        text.append(" +pm=").append(number_text(*meridian));
-        is_wgs84 = false;
-    }
-    return text;
-}
 
 std::string conic_text(const Json& attributes, ProjText text) {
     const std::vector<double> parallels = attribute_numbers(attributes, "standard_parallel");
@@ -128,17 +68,27 @@ std::string conic_text(const Json& attributes, ProjText text) {
     text.add("lat_2", parallels.size() > 1 ? parallels[1] : first);
     text.add("lat_0", origin ? origin : std::optional(first));
     text.add("lon_0", text.number("longitude_of_central_meridian", "longitude_of_projection_origin"));
+    if (parallels.size() < 2) {
+        text.add("k_0", text.number("scale_factor_at_projection_origin"));
+    }
     return text.false_origin().text();
 }
 
 std::string polar_stereographic_text(ProjText text) {
-    const std::optional<double> parallel = text.number("standard_parallel");
-    const double pole = text.number("latitude_of_projection_origin").value_or(parallel.value_or(90)) < 0 ? -90 : 90;
+    std::optional<double> parallel = text.number("standard_parallel");
+    const std::optional<double> origin = text.number("latitude_of_projection_origin");
+    const std::optional<double> scale = text.number("scale_factor_at_projection_origin");
+    const double pole = origin.value_or(parallel.value_or(90)) < 0 ? -90 : 90;
+    if (!parallel && !scale && origin && std::fabs(*origin) < 90) {
+        parallel = origin;  // some writers put the latitude of true scale there
+    }
     text.add("lat_0", pole);
-    if (parallel) {
+    if (parallel && std::fabs(*parallel) < 90) {
         text.add("lat_ts", parallel);
+    } else if (parallel) {
+        text.add("lat_ts", pole);
     } else {
-        text.add("k_0", text.number("scale_factor_at_projection_origin"));
+        text.add("k_0", scale);
     }
     text.add("lon_0", text.number("straight_vertical_longitude_from_pole", "longitude_of_projection_origin"));
     return text.false_origin().text();
@@ -166,8 +116,8 @@ std::string rotated_pole_text(ProjText text) {
 }
 
 /// Projection and parameters without the figure of the Earth; "" where the name is not known.
-std::string projection_text(const Json& attributes, const std::string& name) {
-    const auto proj = [&](const char* projection) { return ProjText(attributes, projection); };
+std::string projection_text(const Json& attributes, const std::string& name, double length_unit) {
+    const auto proj = [&](const char* projection) { return ProjText(attributes, length_unit, projection); };
     const auto azimuthal = [&](const char* projection) {
         ProjText text = proj(projection);
         text.add("lat_0", text.number("latitude_of_projection_origin"));
@@ -227,41 +177,210 @@ std::string projection_text(const Json& attributes, const std::string& name) {
     return name == "rotated_latitude_longitude" ? rotated_pole_text(proj("ob_tran")) : std::string();
 }
 
-}  // namespace
+CrsText cf_mapping(const Json& attributes, double length_unit) {
+    CrsText out;
+    const std::string name = to_lower(attribute_text(attributes, "grid_mapping_name"));
+    if (name.empty()) {
+        return out;
+    }
+    const Figure figure = figure_of(attributes);
+    if (name == "latitude_longitude") {
+        out.geographic = true;
+        out.text = figure.is_wgs84        ? "EPSG:4326"
+                   : !figure.base.empty() ? figure.base
+                                          : "+proj=longlat" + figure.proj + " +no_defs +type=crs";
+        return out;
+    }
+    const std::string projection = projection_text(attributes, name, length_unit);
+    if (projection.empty()) {
+        return out;
+    }
+    const bool rotated = name == "rotated_latitude_longitude";
+    out.text = projection + figure.proj + (rotated ? "" : " +units=m") + " +no_defs +type=crs";
+    if (!rotated) {
+        out.base = figure.is_wgs84 ? std::string() : figure.base;
+        out.name = attribute_text(attributes, "projected_crs_name");
+    }
+    return out;
+}
 
-std::string crs_of_grid_mapping(const Json& attributes) {
-    for (const char* key : {"crs_wkt", "spatial_ref"}) {
-        std::string text = attribute_text(attributes, key);
-        if (text.find('[') != std::string::npos || text.starts_with("EPSG:")) {
+bool is_wkt(const std::string& text) {
+    const std::size_t bracket = text.find_first_of("[(");
+    return bracket != std::string::npos && bracket > 3 && bracket < 32;
+}
+
+/// "EPSG:3035" of that, "epsg:3035", "urn:ogc:def:crs:EPSG::3035", "http://www.opengis.net/def/crs/EPSG/0/3035",
+/// "+init=epsg:3035"; "" where the text is none of them.
+std::string authority_code(const std::string& text) {
+    const std::size_t end = text.find_last_of(":/");
+    if (end == std::string::npos || end + 1 >= text.size() || text.size() > 200) {
+        return {};
+    }
+    const std::string code = text.substr(end + 1);
+    std::size_t from = text.find_last_of(":/", end == 0 ? 0 : end - 1);
+    std::string authority;
+    const std::string lower = to_lower(text);
+    if (lower.starts_with("urn:ogc:def:crs:") || lower.find("/def/crs/") != std::string::npos) {
+        if (from == std::string::npos || from == 0) {
+            return {};
+        }
+        const std::size_t before = text.find_last_of(":/", from - 1);  // authority, version, code
+        authority = before == std::string::npos ? "" : text.substr(before + 1, from - before - 1);
+    } else if (text[end] != ':' || text.find('/') != std::string::npos) {
+        return {};
+    } else {
+        from = lower.starts_with("+init=") ? 5 : from;
+        authority =
+            text.substr(from == std::string::npos ? 0 : from + 1, end - (from == std::string::npos ? 0 : from + 1));
+    }
+    for (char& c : authority) {
+        c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    }
+    const auto is_word = [](const std::string& word) {
+        return !word.empty() &&
+               word.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789") ==
+                   std::string::npos;
+    };
+    return is_word(authority) && is_word(code) && authority.find_first_not_of("0123456789") != std::string::npos
+               ? authority + ":" + code
+               : std::string();
+}
+
+std::string epsg_text(const Json& attributes, const char* key) {
+    const std::string text = attribute_text(attributes, key);
+    if (const std::string named = authority_code(text); !named.empty()) {
+        return named;
+    }
+    const std::optional<double> code = text.empty() ? attribute_number(attributes, key) : parse_number(text);
+    const bool valid = code && *code >= 1024 && *code < 1e7 && *code == std::floor(*code);
+    return valid ? "EPSG:" + number_text(*code) : std::string();
+}
+
+std::string proj_string(std::string text) {
+    const std::size_t begin = text.find_first_not_of(" \t\n");
+    text.erase(0, begin == std::string::npos ? text.size() : begin);
+    if (text.starts_with("proj=") || text.starts_with("init=")) {
+        text.insert(0, "+");
+    }
+    if (text.starts_with("+init=")) {
+        return authority_code(text.substr(0, text.find(' ')));
+    }
+    if (!text.starts_with("+") || text.find("+proj=") == std::string::npos) {
+        return {};
+    }
+    return text.find("+type=crs") == std::string::npos ? text + " +type=crs" : text;
+}
+
+/// Any way of writing a coordinate reference system into one text.
+std::string any_text(const std::string& text) {
+    if (is_wkt(text) || (text.starts_with("{") && text.find("\"type\"") != std::string::npos)) {
+        return text;
+    }
+    const std::string proj = proj_string(text);
+    return proj.empty() ? authority_code(text) : proj;
+}
+
+/// {"wkt": ..., "projjson": ..., "url": ...}, as GDAL's Zarr driver writes it.
+std::string gdal_zarr_text(const Json& attributes) {
+    const Json* const crs = find_attribute(attributes, "_CRS");
+    if (crs == nullptr || !crs->is_object()) {
+        return crs != nullptr && crs->is_string() ? any_text(crs->get<std::string>()) : std::string();
+    }
+    if (std::string wkt = attribute_text(*crs, "wkt"); is_wkt(wkt)) {
+        return wkt;
+    }
+    const Json* const projjson = find_attribute(*crs, "projjson");
+    if (projjson != nullptr && projjson->is_object()) {
+        return projjson->dump();
+    }
+    return authority_code(attribute_text(*crs, "url"));
+}
+
+/// The Zarr convention "proj:".
+std::string geozarr_text(const Json& attributes) {
+    for (const char* const key : {"proj:code", "proj:epsg"}) {
+        if (std::string code = epsg_text(attributes, key); !code.empty()) {
+            return code;
+        }
+    }
+    if (std::string wkt = attribute_text(attributes, "proj:wkt2"); is_wkt(wkt)) {
+        return wkt;
+    }
+    const Json* const projjson = find_attribute(attributes, "proj:projjson");
+    if (projjson != nullptr && projjson->is_object()) {
+        return projjson->dump();
+    }
+    return projjson != nullptr && projjson->is_string() ? any_text(projjson->get<std::string>()) : std::string();
+}
+
+/// What is found under names that no convention has.
+std::string wild_text(const Json& attributes) {
+    for (const char* const key : {"proj4", "proj4_params", "proj4_string", "proj4text", "proj4_text",
+                                  "proj4_definition", "PROJ4", "proj_params"}) {
+        if (std::string text = proj_string(attribute_text(attributes, key)); !text.empty()) {
             return text;
         }
     }
-    const std::string name = to_lower(attribute_text(attributes, "grid_mapping_name"));
-    bool is_wgs84 = false;
-    const std::string figure = figure_text(attributes, is_wgs84);
-    if (name == "latitude_longitude") {
-        return is_wgs84 ? "EPSG:4326" : "+proj=longlat" + figure + " +no_defs +type=crs";
+    if (const std::string text = attribute_text(attributes, "esri_pe_string"); is_wkt(text)) {
+        return "ESRI::" + text;
     }
-    const std::string projection = projection_text(attributes, name);
-    if (!projection.empty()) {
-        const char* units = name == "rotated_latitude_longitude" ? "" : " +units=m";
-        return projection + figure + units + " +no_defs +type=crs";
-    }
-    for (const char* key : {"proj4", "proj4_params", "proj4_string", "proj4text"}) {
-        const std::string text = attribute_text(attributes, key);
-        if (text.starts_with("+proj=") || text.starts_with("+init=")) {
-            return text.find("+type=crs") == std::string::npos ? text + " +type=crs" : text;
+    for (const char* const key : {"epsg_code", "epsg", "EPSG_code", "EPSG", "spatial_epsg", "srid", "EPSG_CODE"}) {
+        if (std::string text = epsg_text(attributes, key); !text.empty()) {
+            return text;
         }
     }
-    for (const char* key : {"epsg_code", "epsg", "EPSG_code"}) {
-        const std::string text = attribute_text(attributes, key);
-        const std::string digits = text.starts_with("EPSG:") || text.starts_with("epsg:") ? text.substr(5) : text;
-        const std::optional<double> code = digits.empty() ? attribute_number(attributes, key) : parse_number(digits);
-        if (code && *code >= 1024 && *code < 1e7 && *code == std::floor(*code)) {
-            return "EPSG:" + number_text(*code);
+    return any_text(attribute_text(attributes, "crs"));
+}
+
+}  // namespace
+
+CrsText crs_of_attributes(const Json& attributes, double length_unit) {
+    CrsText out = cf_mapping(attributes, length_unit);
+    std::vector<std::string> texts;  // best first
+    for (const char* const key : {"crs_wkt", "spatial_ref"}) {
+        texts.push_back(any_text(attribute_text(attributes, key)));
+    }
+    texts.push_back(gdal_zarr_text(attributes));
+    texts.push_back(geozarr_text(attributes));
+    for (std::string& text : texts) {
+        if (!text.empty()) {
+            CrsText said;
+            said.fallback = out.empty() ? wild_text(attributes) : std::move(out.text);
+            said.text = std::move(text);
+            return said;
         }
     }
-    return {};
+    if (out.empty()) {
+        out.text = wild_text(attributes);
+    }
+    return out;
+}
+
+std::string crs_of_grid_mapping(const Json& attributes) {
+    return crs_of_attributes(attributes).text;
+}
+
+double satellite_height(const Json& attributes) {
+    const bool named = to_lower(attribute_text(attributes, "grid_mapping_name")) == "geostationary";
+    const std::optional<double> said = attribute_number(attributes, "perspective_point_height");
+    if (said && std::isfinite(*said) && (named || find_attribute(attributes, "grid_mapping_name") == nullptr)) {
+        return *said;
+    }
+    const std::string text = to_lower(crs_of_grid_mapping(attributes));
+    for (const std::string_view key : {"\"satellite height\",", "\"satellite_height\",", "+proj=geos"}) {
+        std::size_t at = text.find(key);
+        if (at == std::string::npos) {
+            continue;
+        }
+        at += key.size();
+        if (key.front() == '+') {
+            at = text.find("+h=");
+            at = at == std::string::npos ? text.size() : at + 3;
+        }
+        const std::size_t end = text.find_first_of(",]) ", at);
+        return parse_number(std::string_view(text).substr(at, end == std::string::npos ? end : end - at)).value_or(0);
+    }
+    return 0;
 }
 
 }  // namespace vcube

@@ -382,6 +382,10 @@ std::string format_after(int calendar, std::int64_t epoch, Wide offset) {
 
 }  // namespace
 
+std::int64_t time_unit_ns(std::string_view unit) {
+    return unit_length(unit, kStandard);
+}
+
 Result<TimeAxis> TimeAxis::parse(std::string_view units, std::string_view calendar) {
     TimeAxis axis;
     const std::optional<int> known = calendar_of(calendar);
@@ -446,12 +450,13 @@ Result<TimeAxis> TimeAxis::of_datetime64(const DType& type) {
     return unsupported("datetime64 unit '" + type.unit + "' is none of ns, us, ms, s, m, h, D, W, M, Y");
 }
 
-std::string TimeAxis::iso(double value) const {
+std::string TimeAxis::iso(double value, std::int64_t later_ns) const {
     if (!std::isfinite(value)) {
         return {};
     }
     if (unit_months_ != 0) {
-        return std::fabs(value) < 0x1p62 ? iso(static_cast<std::int64_t>(std::nearbyint(value))) : std::string();
+        return std::fabs(value) < 0x1p62 ? iso(static_cast<std::int64_t>(std::nearbyint(value)), later_ns)
+                                         : std::string();
     }
     const bool fine = unit_ns_ < 1000;  // nothing to round to microseconds
     const long double count =
@@ -460,22 +465,22 @@ std::string TimeAxis::iso(double value) const {
         return {};
     }
     const Wide offset = static_cast<Wide>(std::rint(count)) * (fine ? 1 : 1000);
-    return format_after(calendar_, epoch_days_, offset + epoch_ns_);
+    return format_after(calendar_, epoch_days_, offset + epoch_ns_ + later_ns);
 }
 
-std::string TimeAxis::iso(std::int64_t value) const {
+std::string TimeAxis::iso(std::int64_t value, std::int64_t later_ns) const {
     if (has_nat_ && value == std::numeric_limits<std::int64_t>::min()) {
         return {};
     }
     if (unit_months_ == 0) {
-        return format_after(calendar_, epoch_days_, static_cast<Wide>(value) * unit_ns_ + epoch_ns_);
+        return format_after(calendar_, epoch_days_, static_cast<Wide>(value) * unit_ns_ + epoch_ns_ + later_ns);
     }
     if (std::llabs(value) > kMaxYear * 12 / unit_months_) {
         return {};
     }
     const std::int64_t months = 1970 * 12 + value * unit_months_;
     const std::int64_t year = floor_div(months, 12);
-    return format(calendar_, days_of(calendar_, {year, static_cast<int>(months - year * 12) + 1, 1}), 0);
+    return format_after(calendar_, days_of(calendar_, {year, static_cast<int>(months - year * 12) + 1, 1}), later_ns);
 }
 
 Result<double> TimeAxis::value_of(std::string_view iso) const {

@@ -27,9 +27,10 @@ public:
 
     /// ISO 8601 in UTC ("2023-04-01T15:06:13Z"; fractions only where not zero), to the nearest microsecond. NaN and
     /// years beyond a million give "".
-    [[nodiscard]] std::string iso(double value) const;
+    /// `later_ns`: that many nanoseconds after the value.
+    [[nodiscard]] std::string iso(double value, std::int64_t later_ns = 0) const;
     /// Exact. NaT of datetime64 gives "".
-    [[nodiscard]] std::string iso(std::int64_t value) const;
+    [[nodiscard]] std::string iso(std::int64_t value, std::int64_t later_ns = 0) const;
     /// The value of an ISO 8601 date or time in this axis' units; missing parts are zero.
     [[nodiscard]] Result<double> value_of(std::string_view iso) const;
 
@@ -41,5 +42,8 @@ private:
     int calendar_ = 0;
     bool has_nat_ = false;  // the least int64 is "not a time"
 };
+
+/// Nanoseconds of a UDUNITS time unit ("hours", "d"); 0 where it is not known.
+std::int64_t time_unit_ns(std::string_view unit);
 
 }  // namespace vcube

@@ -98,5 +98,35 @@ TEST(Axis, LongitudesAreBroughtInto180) {
     EXPECT_NEAR(shift(0.05, 0.10001 - 0.00001, 3600).fit.step, 0.1, 1e-15);
 }
 
+TEST(AxisUnit, AsUdunitsSpellsThem) {
+    EXPECT_TRUE(axis_unit("km").is_length());
+    EXPECT_EQ(axis_unit("km").factor, 1000);
+    EXPECT_EQ(axis_unit("1000 m").factor, 1000);
+    EXPECT_EQ(axis_unit("1e3 * metres").factor, 1000);
+    EXPECT_NEAR(axis_unit("US_survey_foot").factor, 0.3048006096012192, 1e-15);
+    EXPECT_TRUE(axis_unit("degrees_north").is_angle());
+    EXPECT_NEAR(axis_unit("rad").factor, 57.29577951308232, 1e-12);
+    EXPECT_NEAR(axis_unit("microradian").factor, 57.29577951308232e-6, 1e-18);
+    EXPECT_EQ(axis_unit("degrees_west").factor, -1);
+    for (const char* const other : {"", "K", "1", "m s-1", "days since 2000-01-01", "-1 m", "0 m", "nan m", "m m"}) {
+        EXPECT_EQ(axis_unit(other).measure, AxisUnit::Measure::kUnknown) << other;
+        EXPECT_EQ(axis_unit(other).factor, 1) << other;
+    }
+}
+
+TEST(Bounds, MoveCentresWhereCellsLieBesideThem) {
+    const AxisFit corner = centre_in_bounds({10, 1}, 5, 10, 15);  // values are the lower edges
+    EXPECT_EQ(corner.first, 10.5);
+    EXPECT_EQ(corner.step, 1);
+    const AxisFit down = centre_in_bounds({90, -1}, 180, 90, -90);
+    EXPECT_EQ(down.first, 89.5);
+    EXPECT_EQ(down.step, -1);
+    const AxisFit same = centre_in_bounds({0.5, 1}, 5, 1e-9, 5);  // as they are, but for noise
+    EXPECT_EQ(same.first, 0.5);
+    const AxisFit wider = centre_in_bounds({0.5, 1}, 5, -5, 10);  // cells that overlap
+    EXPECT_EQ(wider.first, 0.5);
+    EXPECT_EQ(wider.step, 1);
+}
+
 }  // namespace
 }  // namespace vcube

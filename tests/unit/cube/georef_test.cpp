@@ -287,14 +287,14 @@ TEST_F(GeorefTest, CurvilinearCoordinates) {
     coordinate("lat2", "<f8", plane, R"("standard_name": "latitude")", {"3", "4"}, {"j", "i"});
     array("data", "<f4", {"3", "4", "2"}, {"j", "i", "band"}, R"("coordinates": "lat2 lon2 missing")");
     const Georef georef = derive();
-    EXPECT_EQ(georef.lon_array, "lon2");
-    EXPECT_EQ(georef.lat_array, "lat2");
+    EXPECT_EQ(georef.geolocation->x.path, "lon2");
+    EXPECT_EQ(georef.geolocation->y.path, "lat2");
     EXPECT_EQ(georef.y_dim, 0U);
     EXPECT_EQ(georef.x_dim, 1U);
     EXPECT_FALSE(georef.geotransform);
 }
 
-TEST_F(GeorefTest, RotatedPoleKeepsItsOwnDegrees) {
+TEST_F(GeorefTest, RotatedPoleHasItsOwnDegrees) {
     coordinate("rlat", "<f8", range(-20, 0.5, 10), R"("standard_name": "grid_latitude", "units": "degrees")");
     coordinate("rlon", "<f8", range(350, 0.5, 10), R"("standard_name": "grid_longitude", "units": "degrees")");
     array("data", "<f4", {"10", "10"}, {"rlat", "rlon"}, R"("grid_mapping": "pole")");
@@ -302,7 +302,7 @@ TEST_F(GeorefTest, RotatedPoleKeepsItsOwnDegrees) {
           "grid_north_pole_latitude": 39.25, "grid_north_pole_longitude": -162.0)");
     const Georef georef = derive();
     EXPECT_EQ(georef.crs.find("+proj=ob_tran +o_proj=longlat"), 0U);
-    expect_transform(georef, {349.75, 0.5, 0, -15.25, 0, -0.5});
+    expect_transform(georef, {-10.25, 0.5, 0, -15.25, 0, -0.5});  // as PROJ gives them
 }
 
 TEST_F(GeorefTest, UnreadableCoordinatesGiveNoGeotransform) {
@@ -311,6 +311,100 @@ TEST_F(GeorefTest, UnreadableCoordinatesGiveNoGeotransform) {
     const Georef georef = derive();
     EXPECT_FALSE(georef.geotransform);
     EXPECT_EQ(georef.crs, "EPSG:4326");
+}
+
+TEST_F(GeorefTest, BoundsTellTheEdges) {
+    coordinate("lat", "<f8", range(10, -1, 3), R"("units": "degrees_north", "bounds": "lat_bnds")");
+    coordinate("lat_bnds", "<f8", std::vector<double>{9, 10, 8, 9, 7, 8}, "", {"3", "2"}, {"lat", "two"});
+    coordinate("lon", "<f8", range(0, 1, 3), R"("units": "degrees_east", "bounds": "lon_bnds")");
+    coordinate("lon_bnds", "<f8", std::vector<double>{0, 1, 1, 2, 2, 3}, "", {"3", "2"}, {"lon", "two"});
+    array("data", "<f4", {"3", "3"}, {"lat", "lon"}, "");
+    expect_transform(derive(), {0, 1, 0, 10, 0, -1});
+}
+
+TEST_F(GeorefTest, IrregularAxesBecomeLines) {
+    std::vector<double> lat = range(-40, 1, 20);
+    lat[7] += 0.2;
+    lat_lon(lat, range(1, 2, 180));
+    const Georef georef = derive();
+    EXPECT_FALSE(georef.geotransform);
+    EXPECT_FALSE(georef.flip_y);
+    EXPECT_EQ(georef.roll_x, 90U);
+    ASSERT_TRUE(georef.geolocation);
+    EXPECT_EQ(georef.geolocation->crs, "EPSG:4326");
+    EXPECT_EQ(georef.geolocation->y.path, "lat");
+    EXPECT_TRUE(georef.geolocation->y.plain());
+    EXPECT_EQ(georef.geolocation->x.width, 180U);
+    EXPECT_EQ(georef.geolocation->x.height, 1U);
+    EXPECT_EQ(georef.geolocation->x.roll, 90U);
+    EXPECT_EQ(georef.geolocation->x.turn, -360);
+    lat[8] = lat[7];  // not monotonic
+    lat_lon(lat, range(1, 2, 180));
+    EXPECT_FALSE(derive().geolocation);
+}
+
+TEST_F(GeorefTest, OtherDimensionsAreNotTakenForPlaces) {
+    array("data", "<f4", {"4", "3", "5", "2"}, {"rows", "cols", "time", "band"}, "");
+    EXPECT_EQ(derive().y_dim, 0U);
+    EXPECT_EQ(derive().x_dim, 1U);
+    coordinate("height", "<f8", range(0, 1, 5), R"("positive": "up")");
+    array("data", "<f4", {"4", "5", "3"}, {"a", "height", "b"}, "");
+    EXPECT_EQ(derive().y_dim, 0U);
+    EXPECT_EQ(derive().x_dim, 2U);
+}
+
+TEST_F(GeorefTest, DegreesOutweighAProjection) {
+    lat_lon(range(10, -1, 5), range(0, 1, 6));
+    array("data", "<f4", {"5", "6"}, {"lat", "lon"}, R"("grid_mapping": "crs")");
+    array("crs", "<i4", {}, {}, R"("grid_mapping_name": "sinusoidal")");
+    EXPECT_EQ(derive().crs, "EPSG:4326");
+    array("crs", "<i4", {}, {}, R"("grid_mapping_name": "latitude_longitude", "earth_radius": 6371229)");
+    EXPECT_EQ(derive().crs, "+proj=longlat +R=6371229 +no_defs +type=crs");
+}
+
+TEST_F(GeorefTest, GridMappingOfTheGroupOrTheOnlyOne) {
+    coordinate("x", "<f8", range(0, 1, 5), R"("axis": "X")");
+    coordinate("y", "<f8", range(0, 1, 5), R"("axis": "Y")");
+    array("data", "<f4", {"5", "5"}, {"y", "x"}, "");
+    array("polar", "<i4", {}, {}, R"("grid_mapping_name": "sinusoidal")");
+    EXPECT_EQ(derive().crs.find("+proj=sinu"), 0U);
+    array("other", "<i4", {}, {}, R"("grid_mapping_name": "orthographic")");
+    EXPECT_EQ(derive().crs, "");
+    store_->entries[".zattrs"] = R"({"grid_mapping": "other"})";
+    EXPECT_EQ(derive().crs.find("+proj=ortho"), 0U);
+    store_->entries[".zattrs"] = R"({"proj:code": "EPSG:3035"})";
+    EXPECT_EQ(derive().crs, "EPSG:3035");
+}
+
+TEST_F(GeorefTest, CurvilinearCoordinatesOfOtherShapes) {
+    coordinate("lon2", "<f8", std::vector<double>{0, 1, 2, 3, 1, 2.5, 3, 4}, R"("units": "degrees_east")",
+               {"1", "2", "4"}, {"time", "j", "i"});
+    coordinate("lat2", "<f8", std::vector<double>{0, 1, 2, 3, 1, 2.5, 3, 4}, R"("units": "degrees_north")",
+               {"1", "2", "4"}, {"time", "j", "i"});
+    array("data", "<f4", {"4", "3", "2"}, {"i", "time", "j"}, "");
+    const Georef georef = derive();
+    ASSERT_TRUE(georef.geolocation);
+    EXPECT_EQ(georef.geolocation->x.width, 4U);
+    EXPECT_EQ(georef.geolocation->x.height, 2U);
+    EXPECT_EQ(georef.x_dim, 0U);
+    EXPECT_EQ(georef.y_dim, 2U);
+}
+
+TEST_F(GeorefTest, SpatialConvention) {
+    array("data", "<f4", {"6", "8", "2"}, {"row", "col", "band"}, R"("spatial:dimensions": ["row", "col"],
+        "proj:code": "EPSG:32633", "spatial:transform": [10, 0, 500, 0, -10, 900])");
+    const Georef georef = derive();
+    EXPECT_EQ(georef.y_dim, 0U);
+    EXPECT_EQ(georef.x_dim, 1U);
+    expect_transform(georef, {500, 10, 0, 900, 0, -10});
+    for (const char* const wrong :
+         {R"("spatial:transform": [10, 0, 500])", R"("spatial:transform": [0, 0, 0, 0, 0, 0])",
+          R"("spatial:transform": [10, 0, 500, 0, -10, 900], "spatial:transform_type": "rpc")",
+          R"("spatial:transform": [10, 0, 500, 0, -10, 900], "spatial:shape": [7, 8])",
+          R"("spatial:bbox": [1, 1, 0, 0])", R"("spatial:transform": "none", "spatial:dimensions": [1, 2])"}) {
+        array("data", "<f4", {"6", "8"}, {"row", "col"}, wrong);
+        EXPECT_FALSE(derive().geotransform) << wrong;
+    }
 }
 
 }  // namespace

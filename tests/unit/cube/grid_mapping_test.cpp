@@ -87,5 +87,54 @@ TEST(GridMapping, OddParameters) {
     }
 }
 
+TEST(GridMapping, ManyWaysToName) {
+    for (const char* text :
+         {R"({"crs": "EPSG:3035"})", R"({"crs": "epsg:3035"})", R"({"crs": "urn:ogc:def:crs:EPSG::3035"})",
+          R"({"crs": "http://www.opengis.net/def/crs/EPSG/0/3035"})", R"({"proj4": "+init=epsg:3035"})",
+          R"({"_CRS": {"url": "http://www.opengis.net/def/crs/EPSG/0/3035"}})", R"({"proj:code": "EPSG:3035"})",
+          R"({"proj:epsg": 3035})", R"({"EPSG": "3035"})", R"({"srid": 3035})"}) {
+        EXPECT_EQ(crs_of_grid_mapping(json(text)), "EPSG:3035") << text;
+    }
+    EXPECT_EQ(crs_of_grid_mapping(json(R"({"proj:code": "IAU_2015:30100"})")), "IAU_2015:30100");
+    EXPECT_EQ(crs_of_grid_mapping(json(R"({"_CRS": {"projjson": {"type": "ProjectedCRS"}}})")),
+              R"({"type":"ProjectedCRS"})");
+    for (const char* text :
+         {R"({"crs": "crs"})", R"({"crs": "a/b/c"})", R"({"crs": ":"})", R"({"crs": "urn:ogc:def:crs:"})",
+          R"({"crs": "/etc/passwd"})", R"({"_CRS": {"url": "http://x/"}})", R"({"_CRS": 5})", R"({"proj:code": null})",
+          R"({"proj:wkt2": "[["})"}) {
+        EXPECT_EQ(crs_of_grid_mapping(json(text)), "") << text;
+    }
+}
+
+TEST(GridMapping, WktKeepsTheParametersAsFallback) {
+    const CrsText crs = crs_of_attributes(
+        json(R"({"crs_wkt": "PROJCRS[1]", "grid_mapping_name": "sinusoidal", "earth_radius": 6371007.181})"));
+    EXPECT_EQ(crs.text, "PROJCRS[1]");
+    EXPECT_EQ(words_of(crs.fallback), words_of("+proj=sinu +R=6371007.181 +units=m +no_defs +type=crs"));
+}
+
+TEST(GridMapping, FalseOriginsAreInTheUnitOfTheAxes) {
+    const Json attributes = json(R"({"grid_mapping_name": "sinusoidal", "false_easting": 2.5})");
+    EXPECT_NE(crs_of_attributes(attributes, 1000).text.find("+x_0=2500"), std::string::npos);
+}
+
+TEST(GridMapping, LatitudeOfTrueScaleInTheWrongPlace) {
+    EXPECT_EQ(crs_of_grid_mapping(json(R"({"grid_mapping_name": "polar_stereographic",
+        "latitude_of_projection_origin": -71, "straight_vertical_longitude_from_pole": 0})"))
+                  .find("+proj=stere +lat_0=-90 +lat_ts=-71 +lon_0=0"),
+              0U);
+}
+
+TEST(GridMapping, HeightOfTheSatellite) {
+    EXPECT_EQ(satellite_height(json(R"({"grid_mapping_name": "geostationary", "perspective_point_height": 35786023})")),
+              35786023);
+    EXPECT_EQ(satellite_height(json(R"({"crs_wkt": "PROJCRS[\"a\",PARAMETER[\"Satellite Height\",35785831,UNIT]]"})")),
+              35785831);
+    EXPECT_EQ(satellite_height(json(R"({"proj4": "+proj=geos +h=35785831 +lon_0=0"})")), 35785831);
+    EXPECT_EQ(satellite_height(json(R"({"grid_mapping_name": "vertical_perspective", "perspective_point_height": 5})")),
+              0);
+    EXPECT_EQ(satellite_height(json("{}")), 0);
+}
+
 }  // namespace
 }  // namespace vcube
