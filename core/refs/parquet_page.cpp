@@ -92,9 +92,10 @@ Result<ByteSpan> PageReader::decompressed(ByteSpan stored, std::size_t size) {
         return stored.size() == size ? Result<ByteSpan>(stored)
                                      : Result<ByteSpan>(with_context(what_, wrong_size(stored.size(), size)));
     }
+    // Charged for every page, though the memory is used again: many pages may claim much each.
+    VCUBE_TRY(budget_.take(size, 1, what_));
     if (scratch_.size() < size) {
-        VCUBE_TRY(budget_.take(size, 1, what_));
-        scratch_ = Buffer();
+        scratch_ = Buffer();  // before the new one is taken
         scratch_ = Buffer(size);
     }
     const MutableByteSpan out = scratch_.span().first(size);

@@ -15,7 +15,7 @@
 
 namespace vcube::parquet {
 
-/// Memory that decoding may take; what is taken is not given back.
+/// Bytes that decoding one file may produce: bounds its memory and its time. What is taken is not given back.
 class Budget {
 public:
     explicit Budget(std::uint64_t bytes) : total_(bytes), left_(bytes) {}

@@ -80,14 +80,14 @@ private:
 
 class KerchunkParquet : public testing::Test {
 protected:
-    std::shared_ptr<const Store> opened(std::shared_ptr<const Store> files, const std::string& base = "/d/",
+    std::shared_ptr<const Store> opened(std::shared_ptr<const Store> files, const std::string& location = "/d/set.parq",
                                         const KerchunkParquetLimits& limits = {}) {
-        auto store = open_kerchunk_parquet(std::move(files), fetcher, "set.parq", policy_for(base, false), limits);
+        auto store = open_kerchunk_parquet(std::move(files), fetcher, "set.parq", policy_for(location, false), limits);
         EXPECT_TRUE(store.ok()) << store.error().message;
         return store.ok() ? store.value() : nullptr;
     }
     std::shared_ptr<const Store> sample(const KerchunkParquetLimits& limits = {}) {
-        return opened(std::make_shared<Folder>(data() / "sample.parq"), "/d/", limits);
+        return opened(std::make_shared<Folder>(data() / "sample.parq"), "/d/set.parq", limits);
     }
     static std::filesystem::path data() { return std::filesystem::path(VCUBE_TEST_DATA) / "refs"; }
 
@@ -374,7 +374,7 @@ TEST_F(KerchunkParquet, ARemoteSetNamesNoLocalFiles) {
     const auto store = opened(std::make_shared<Folder>(data() / "sample.parq"), "https://host/sets/x.parq/");
     ASSERT_NE(store, nullptr);
     EXPECT_EQ(told(located(*store, "sst/0.0"))[0], "https://host/sst_0.nc?sig=1");
-    EXPECT_EQ(told(located(*store, "sst/1.1"))[0], "https://host/sets/x.parq/whole_4.nc");
+    EXPECT_EQ(told(located(*store, "sst/1.1"))[0], "https://host/sets/whole_4.nc");
     const auto files = std::make_shared<Texts>();
     files->files[".zmetadata"] = file_text(data() / "sample.parq" / ".zmetadata");
     files->files["sst/refs.0.parq"] = file_text(data() / "evil.parq");
@@ -393,7 +393,7 @@ TEST_F(KerchunkParquet, KerchunksOwnFileEqualsItsJson) {
         GTEST_SKIP() << "no shared data at " << folder;
     }
     const std::string text = file_text(folder / "l3_combined.json");
-    const auto json = open_kerchunk_json(as_byte_span(text), "l3.json", policy_for("/d/", false));
+    const auto json = open_kerchunk_json(as_byte_span(text), "l3.json", policy_for("/d/l3.json", false));
     ASSERT_TRUE(json.ok()) << json.error().message;
     const auto store = opened(std::make_shared<Folder>(folder / "l3_combined.parq"));
     ASSERT_NE(store, nullptr);
