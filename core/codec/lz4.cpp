@@ -53,9 +53,13 @@ Result<std::size_t> decode_block(ByteSpan in, MutableByteSpan out) {
                                             reinterpret_cast<char*>(out.empty() ? &spare : out.data()),
                                             static_cast<int>(in.size()), static_cast<int>(std::min(out.size(), kMost)));
     if (written < 0) {
-        // The library does not tell a damaged block from one that is too long.
-        return corrupt("lz4 block of " + std::to_string(in.size()) + " bytes is damaged, or decodes to more than " +
-                       std::to_string(out.size()) + " bytes");
+        // The library does not tell a damaged block from one that is too long, which more room would help.
+        constexpr std::size_t kMostRatio = 255;
+        const std::string what = "lz4 block of " + std::to_string(in.size()) + " bytes is damaged";
+        if (out.size() / kMostRatio < in.size()) {
+            return over_limit(what + ", or decodes to more than " + std::to_string(out.size()) + " bytes");
+        }
+        return corrupt(what);
     }
     return static_cast<std::size_t>(written);
 }

@@ -158,6 +158,9 @@ private:
         if (name == "sharding_indexed") {
             return add_sharding(config);
         }
+        if (name == "packbits") {
+            return unsupported(place_.what + ": only numcodecs.packbits is read");
+        }
         const CodecEntry* const entry = find_codec(name);
         if (entry == nullptr) {
             if (codec.is_object() && codec.value("must_understand", Json()) == Json(false)) {

@@ -188,12 +188,16 @@ public:
         const ScratchLease scratch;
         VCUBE_ASSIGN(const MutableByteSpan chunk, scratch->get(0, shards_.inner.decoded_size()));
         const Status status = shards_.for_each(in, [&](std::size_t number, std::optional<ByteSpan> bytes) -> Status {
-            if (bytes) {
-                VCUBE_TRY(shards_.inner.decode(*bytes, chunk));
-                copy(number, chunk, out);
+            if (!bytes) {
+                return fill(number, out);
+            }
+            if (shards_.inner.is_identity() && bytes->size() == chunk.size()) {
+                copy(number, *bytes, out);
                 return {};
             }
-            return fill(number, out);
+            VCUBE_TRY(shards_.inner.decode(*bytes, chunk));
+            copy(number, chunk, out);
+            return {};
         });
         return status.ok() ? Result<std::size_t>(size) : status.error();
     }

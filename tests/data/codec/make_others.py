@@ -229,6 +229,9 @@ cases.add("imagecodecs_deflate raw", bare.compress(raw) + bare.flush(), values, 
           {"id": "imagecodecs_deflate", "raw": True})
 lz4 = bytes(numcodecs.LZ4().encode(raw))
 cases.add("imagecodecs_lz4", lz4[4:], values, None, {"id": "imagecodecs_lz4", "header": False})
+repeated = np.zeros(9000, "<i4")
+inner = zlib.compress(repeated.tobytes(), 0)
+cases.add("zlib imagecodecs_lz4", bytes(numcodecs.LZ4().encode(inner))[4:], repeated, [{"id": "zlib"}], {"id": "imagecodecs_lz4"})
 cases.add("imagecodecs_lz4 header", lz4, values, None, {"id": "imagecodecs_lz4", "header": True})
 for name in ("zlib", "bz2", "lzma", "zstd", "blosc"):
     cases.add(f"imagecodecs_{name}", bytes(numcodecs.get_codec({"id": name}).encode(values)), values, None,
