@@ -178,8 +178,50 @@ def compare_json(build, folder, chunks, repeat, peers, compressed):
             compare(build, other, chunks, own + (["ujson.load"] if peers and other.suffix == ".gz" else []), repeat, path.stat().st_size)
 
 
+RECORD_SIZE = 100_000  # references of a Parquet file, Kerchunk's default
+
+
+def make_parquet(folder, chunks):
+    """The same references as Kerchunk Parquet, by the tests' writer."""
+    sys.path.insert(0, str(PROJECT / "tests" / "support"))
+    import parquet_writer as pq
+    meta = {**META, "shape": [chunks // (ROWS * COLUMNS), ROWS * 72, COLUMNS * 90]}
+    (folder / "sst").mkdir(parents=True, exist_ok=True)
+    for k in range(-(-chunks // RECORD_SIZE)):
+        rows = [entry(i)[1:] for i in range(k * RECORD_SIZE, min((k + 1) * RECORD_SIZE, chunks))]
+        pad = RECORD_SIZE - len(rows)
+        paths, offsets, sizes = (list(column) for column in zip(*rows))
+        columns = [pq.Column("path", pq.BYTE_ARRAY, paths + [None] * pad, encoding=pq.RLE_DICTIONARY),
+                   pq.Column("offset", pq.INT64, offsets + [0] * pad, optional=False),
+                   pq.Column("size", pq.INT64, sizes + [0] * pad, optional=False),
+                   pq.Column("raw", pq.BYTE_ARRAY, [None] * RECORD_SIZE)]
+        (folder / "sst" / f"refs.{k}.parq").write_bytes(pq.write(columns, codec=pq.ZSTD))
+    (folder / ".zmetadata").write_text(json.dumps({"metadata": {".zgroup": {"zarr_format": 2}, "sst/.zarray": meta},
+                                                   "record_size": RECORD_SIZE}))
+
+
+def compare_parquet(build, folder, chunks, repeat, peers, compressed):
+    """Opening and one chunk, in processes of their own; fsspec needs pandas and fastparquet for it and is not asked."""
+    program = build / "bench" / "bench_open_parquet"
+    if not program.exists():
+        sys.exit(f"no {program}")
+    path = folder / f"refs_{chunks}.parq"
+    if not (path / ".zmetadata").exists():
+        make_parquet(path, chunks)
+    key, *place = entry(chunks * 2 // 3)
+    results = [json.loads(subprocess.run([program, path, key], check=True, capture_output=True, text=True).stdout)
+               for _ in range(repeat)]
+    if any(r["place"] != "%s %d %d" % tuple(place) for r in results):
+        sys.exit(f"VCube finds {key} at {results[0]['place']}, not {place}")
+    seconds, cpu = min(r["seconds"] for r in results), min(r["cpu"] for r in results)
+    size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    print(f"\n{path.name}, {chunks} chunks: {size / 1e6:.1f} MB")
+    print(f"VCube opens it and finds a chunk in {seconds * 1e3:.1f} ms, {cpu * 1e3:.1f} ms of processor time (wanted 20), "
+          f"peak {max(r['peak'] for r in results) / 1e6:.1f} MB")
+
+
 # Forms of the same references: (name, function(build, folder, chunks, repeat, peers, compressed)).
-FORMS = [("JSON", compare_json)]
+FORMS = [("JSON", compare_json), ("Parquet", compare_parquet)]
 
 
 def main():
