@@ -31,6 +31,7 @@ public:
     /// Index of an interned URL, as the references write it.
     std::uint32_t intern_url(std::string_view url);
     void add_inline(std::string_view key, ByteSpan bytes);
+    /// `range` counts from the object's begin: no suffix.
     void add_range(std::string_view key, std::uint32_t url, ByteRange range);
     /// The key is known to have no bytes; an earlier value is dropped.
     void add_missing(std::string_view key);

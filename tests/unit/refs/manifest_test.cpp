@@ -48,6 +48,58 @@ TEST(Manifest, HoldsWhatAMapHolds) {
     }
 }
 
+/// Arrays that become grids (dense, in order and not, with holes and repeated keys) and arrays that do not, with
+/// lengths around 32 bits, against an ordinary map.
+TEST(Manifest, HoldsDenseAndSparseArrays) {
+    constexpr std::uint64_t kWord = std::uint64_t{1} << 32U;
+    const std::uint64_t lengths[] = {0,         1,         4096,      kWord - 5, kWord - 4,
+                                     kWord - 3, kWord - 2, kWord - 1, kWord,     kWord * 9};
+    std::mt19937 random(3);
+    for (int kind = 0; kind < 6; ++kind) {
+        std::vector<std::string> keys;
+        for (int i = 0; i < 10; ++i) {
+            for (int j = 0; j < 7; ++j) {
+                for (int k = 0; k < 5; ++k) {
+                    const std::int64_t far = kind == 5 ? 4294967280 : 0;
+                    keys.push_back("a/" + std::to_string(i) + "." + std::to_string(j + far) + "." +
+                                   std::to_string(k + far));
+                }
+            }
+        }
+        if (kind >= 1) {
+            std::shuffle(keys.begin(), keys.end(), random);
+        }
+        if (kind >= 2) {
+            keys.resize(keys.size() - (kind == 4 ? 300 : 40));
+        }
+        if (kind >= 3) {
+            keys.insert(keys.end(), keys.begin(), keys.begin() + 30);
+        }
+        std::map<std::string, ByteRange> expected;
+        ManifestBuilder builder;
+        const std::uint32_t url = builder.intern_url("/d/x.nc");
+        for (const std::string& key : keys) {
+            const std::uint64_t begin = (std::uint64_t{random()} << 8U) + 1;
+            const ByteRange range{begin, random() % 8 == 0 ? ByteRange::kEnd : begin + lengths[random() % 10]};
+            expected[key] = range;
+            builder.add_range(key, url, range);
+        }
+        const auto store = std::move(builder).build("m", {});
+        EXPECT_EQ(store->chunk_count(), expected.size()) << kind;
+        keys.insert(keys.end(), {"a/10.0.0", "a/0.7.0", "a/0.0.5", "a/0.0", "a/9.6.4", "a/0.0.0"});
+        for (const std::string& key : keys) {
+            ChunkLocation out;
+            ASSERT_TRUE(store->locate(std::span(&key, 1), std::span(&out, 1)).ok());
+            const auto* found = std::get_if<Remote>(&out);
+            const auto wanted = expected.find(key);
+            ASSERT_EQ(found != nullptr, wanted != expected.end()) << kind << " " << key;
+            if (found != nullptr) {
+                EXPECT_EQ(found->range, wanted->second) << kind << " " << key;
+            }
+        }
+    }
+}
+
 TEST(Manifest, TheLastOfEqualKeysCounts) {
     ManifestBuilder builder;
     const std::uint32_t url = builder.intern_url("/x");
