@@ -20,13 +20,17 @@ std::vector<double> CoordinateReader::all(const ArrayMeta& coordinate, std::uint
     return read(coordinate, region);
 }
 
-std::vector<double> CoordinateReader::some_rows(const ArrayMeta& coordinate, std::uint64_t step) const {
+std::vector<double> CoordinateReader::some_rows(const ArrayMeta& coordinate, std::uint64_t step, bool last) const {
     const std::size_t rank = coordinate.shape.size();
-    if (rank < 2 || step == 0 || step > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+    if (rank < 2 || step == 0 || checked_product(coordinate.shape).value_or(0) == 0 ||
+        step > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
         return {};
     }
     Region region;
     region.start.assign(rank, 0);
+    for (std::size_t d = 0; last && d + 2 < rank; ++d) {
+        region.start[d] = coordinate.shape[d] - 1;
+    }
     region.count.assign(rank, 1);
     region.step.assign(rank, 1);
     region.count[rank - 1] = coordinate.shape[rank - 1];

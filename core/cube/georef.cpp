@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -11,15 +10,13 @@
 #include "core/cube/coordinate_values.h"
 #include "core/cube/encoding.h"
 #include "core/cube/georef_scope.h"
+#include "core/cube/placed_axis.h"
+#include "core/cube/placed_plane.h"
 #include "core/cube/spatial.h"
 
 namespace vcube {
 
 namespace {
-
-constexpr std::uint64_t kMaxAxis = std::uint64_t{1} << 24;   // values of one coordinate axis
-constexpr std::uint64_t kMaxPlane = std::uint64_t{1} << 20;  // of 2-D coordinates read whole; of larger ones some rows
-constexpr std::uint64_t kPlaneRows = 8;
 
 bool is_projected_text(const std::string& crs) {
     for (const char* const start : {"PROJCRS[", "PROJCS[", "PROJECTEDCRS[", "ESRI::PROJCS["}) {
@@ -30,31 +27,6 @@ bool is_projected_text(const std::string& crs) {
     return crs.starts_with("+proj=") && !crs.starts_with("+proj=longlat") && !crs.starts_with("+proj=latlong") &&
            !crs.starts_with("+proj=ob_tran");
 }
-
-/// One axis with all that its placing found out.
-struct PlacedAxis {
-    std::vector<double> values;  // in metres, degrees or the CRS' own units
-    std::optional<AxisFit> fit;
-    double factor = 1;  // from stored, unpacked values
-    bool in_metres = false;
-};
-
-struct Range {
-    double low = std::numeric_limits<double>::infinity();
-    double high = -std::numeric_limits<double>::infinity();
-    bool holes = false;  // NaN among the values
-
-    explicit Range(const std::vector<double>& values) {
-        for (const double value : values) {
-            if (!std::isfinite(value)) {
-                holes = true;
-                continue;
-            }
-            low = std::min(low, value);
-            high = std::max(high, value);
-        }
-    }
-};
 
 class Deriver {
 public:
@@ -176,82 +148,20 @@ private:
         out.crs = out.crs_text.text;
     }
 
-    /// Outer edges of the first and the last cell.
-    [[nodiscard]] std::optional<std::pair<double, double>> edges(const ArrayMeta& coordinate, bool descending) const {
-        const ArrayMeta* const bounds = scope_.find(attribute_text(coordinate.attributes, "bounds"));
-        if (bounds == nullptr || bounds->shape != Shape{coordinate.shape[0], 2}) {
-            return std::nullopt;
-        }
-        std::vector<double> all = reader_.all(*bounds, 2 * kMaxAxis);
-        if (all.size() < 2) {
-            return std::nullopt;
-        }
-        if (!decode_encoding(*bounds).scale) {
-            for (double& edge : all) {
-                edge = as_printed(edge, bounds->dtype);
-            }
-        }
-        const auto [a, b] = std::pair(all[0], all[1]);
-        const auto [c, d] = std::pair(all[all.size() - 2], all.back());
-        if (coordinate.shape[0] == 1) {
-            return std::pair(a, b);
-        }
-        return descending ? std::pair(std::max(a, b), std::min(c, d)) : std::pair(std::min(a, b), std::max(c, d));
-    }
-
-    [[nodiscard]] PlacedAxis placed(const ArrayMeta& coordinate) const {
-        PlacedAxis out;
-        const Encoding encoding = decode_encoding(coordinate);
-        const bool packed = encoding.scale || encoding.offset;
-        out.values = reader_.all(coordinate, kMaxAxis);
-        if (out.values.empty()) {
-            return out;
-        }
-        if (out.values.size() > 1) {
-            out.fit = fit_axis(out.values, packed ? DType{Kind::kFloat, 8, true, {}, {}} : coordinate.dtype);
-            const auto outer = out.fit ? edges(coordinate, out.fit->step < 0) : std::nullopt;
-            if (outer) {
-                out.fit = centre_in_bounds(*out.fit, out.values.size(), outer->first, outer->second);
-            }
-        } else if (const auto outer = edges(coordinate, false)) {
-            const double size = outer->second - outer->first;
-            if (std::isfinite(size) && size != 0) {
-                out.fit = AxisFit{(outer->first + outer->second) / 2, size};
-            }
-        }
-        out.factor = unit_factor(coordinate, out.values, out.in_metres);
-        for (double& value : out.values) {
-            value *= out.factor;
-        }
-        if (out.fit) {
-            out.fit->first *= out.factor;
-            out.fit->step *= out.factor;
-        }
-        return out;
-    }
-
-    [[nodiscard]] double unit_factor(const ArrayMeta& coordinate, const std::vector<double>& values,
-                                     bool& in_metres) const {
-        const AxisUnit unit = axis_unit(attribute_text(coordinate.attributes, "units"));
-        const double height = mapping_ == nullptr || geographic_ ? 0 : satellite_height(*mapping_);
-        if (height > 0 && !unit.is_length()) {
-            const double radian = 180 / std::acos(-1.0);
-            const bool angular =
-                attribute_text(coordinate.attributes, "standard_name").ends_with("_angular_coordinate");
-            const bool tiny = std::fabs(values.front()) < 1 && std::fabs(values.back()) < 1;
-            if (unit.is_angle() || angular || tiny) {  // scanning angles
-                in_metres = true;
-                return (unit.is_angle() ? unit.factor / radian : 1) * height;
-            }
-        }
-        in_metres = unit.is_length();
-        return unit.measure == AxisUnit::Measure::kUnknown ? 1 : unit.factor;
-    }
-
     /// Longitudes, also about a rotated pole: PROJ gives both from -180 to 180.
     [[nodiscard]] static bool turns_round(const Axis& x) {
         return x.kind.geographic ||
                (x.array != nullptr && attribute_text(x.array->attributes, "standard_name") == "grid_longitude");
+    }
+
+    void place_regular(const LongitudeShift& columns, const AxisFit& rows, Georef& out) const {
+        const double count = static_cast<double>(array_.shape[*out.y_dim]);
+        out.roll_x = columns.roll;
+        out.flip_y = rows.step > 0;
+        const double height = std::fabs(rows.step);
+        const double top = out.flip_y ? rows.first + (count - 1) * rows.step : rows.first;
+        const AxisFit& x = columns.fit;
+        out.geotransform = {x.first - x.step / 2, x.step, 0, top + height / 2, 0, -height};
     }
 
     void place(const Axis& x, const Axis& y, Georef& out) const {
@@ -262,8 +172,9 @@ private:
         PlacedAxis across;
         PlacedAxis down;
         if (x.array != nullptr && y.array != nullptr) {
-            across = placed(*x.array);
-            down = across.values.empty() ? PlacedAxis() : placed(*y.array);
+            const double height = mapping_ == nullptr || geographic_ ? 0 : satellite_height(*mapping_);
+            across = place_axis(scope_, reader_, *x.array, height);
+            down = across.values.empty() ? PlacedAxis() : place_axis(scope_, reader_, *y.array, height);
         }
         LongitudeShift shown;
         if (across.fit) {
@@ -271,23 +182,15 @@ private:
                                    : LongitudeShift{*across.fit, 0};
         }
         if (across.fit && down.fit) {
-            const double cells = static_cast<double>(array_.shape[*out.y_dim]);
-            const AxisFit& rows = *down.fit;
-            out.roll_x = shown.roll;
-            out.flip_y = rows.step > 0;
+            place_regular(shown, *down.fit, out);
             out.in_metres = across.in_metres && down.in_metres;
-            const double height = std::fabs(rows.step);
-            const double top = out.flip_y ? rows.first + (cells - 1) * rows.step : rows.first;
-            out.geotransform = {shown.fit.first - shown.fit.step / 2, shown.fit.step, 0, top + height / 2, 0, -height};
             return;
         }
         const bool ascending = down.values.size() > 1 && down.values.back() > down.values.front();
         if (place_by_attribute(ascending, out)) {
             return;
         }
-        if (across.values.size() > 1 && down.values.size() > 1) {
-            place_by_lines(x, y, across, down, shown, out);
-        }
+        place_by_lines(x, y, across, down, shown, out);
     }
 
     /// `ascending`: coordinates say that rows run to the north, whatever the attribute says.
@@ -320,16 +223,7 @@ private:
     /// Axes that are not regular, as geolocation arrays of one line each.
     void place_by_lines(const Axis& x, const Axis& y, const PlacedAxis& across, const PlacedAxis& down,
                         const LongitudeShift& shown, Georef& out) const {
-        const auto monotonic = [](const std::vector<double>& values) {
-            const bool up = values.back() > values.front();
-            for (std::size_t i = 1; i < values.size(); ++i) {
-                if (!(up ? values[i] > values[i - 1] : values[i] < values[i - 1])) {
-                    return false;
-                }
-            }
-            return true;
-        };
-        if (out.crs.empty() || !monotonic(across.values) || !monotonic(down.values)) {
+        if (out.crs.empty() || !across.monotonic() || !down.monotonic()) {
             return;
         }
         Geolocation lines;
@@ -369,112 +263,22 @@ private:
         if (!same_order || (!out.geotransform && (out.flip_y || out.roll_x != 0))) {
             return;
         }
-        const std::vector<double> lon = positions(*plane.lon);
-        if (lon.empty()) {
+        const auto placed = PlacedPlane::read(reader_, plane);
+        if (!placed) {
             return;
         }
         const std::size_t rank = plane.lon->shape.size();
         const bool rows_first = *plane_georef.y_dim == rank - 2 && *plane_georef.x_dim == rank - 1;
-        if (!out.geotransform && rows_first && place_by_mesh(plane, lon, out)) {
+        const auto mesh = !out.geotransform && rows_first ? placed->mesh(reader_) : std::nullopt;
+        if (mesh) {
+            place_regular(shift_longitudes(mesh->x, mesh->columns), mesh->y, out);
+            out.in_metres = false;
+            out.crs_text = CrsText();
+            out.crs_text.text = "EPSG:4326";
+            out.crs = out.crs_text.text;
             return;
         }
-        Geolocation planes;
-        planes.crs = "EPSG:4326";
-        planes.x = plane_of(*plane.lon, plane_georef);
-        planes.y = plane_of(*plane.lat, plane_georef);
-        const Range range(lon);
-        if (range.low >= 180 && range.high > 180) {
-            planes.x.offset -= 360;
-        } else if (range.high > 180 && range.high - range.low > 300) {
-            planes.x.wrap = true;
-        }
-        if (range.holes && !planes.x.nodata) {
-            planes.x.nodata = std::numeric_limits<double>::quiet_NaN();
-            planes.y.nodata = planes.y.nodata ? planes.y.nodata : planes.x.nodata;
-        }
-        out.geolocation = std::move(planes);
-    }
-
-    /// Longitudes or latitudes in degrees: all of a small plane, some rows of a large one.
-    [[nodiscard]] std::vector<double> positions(const ArrayMeta& plane) const {
-        const std::size_t rank = plane.shape.size();
-        const auto count = checked_product(plane.shape);
-        if (!count || *count == 0 || plane.shape[rank - 1] > kMaxAxis) {
-            return {};
-        }
-        const std::uint64_t rows = plane.shape[rank - 2];
-        std::vector<double> out = *count <= kMaxPlane
-                                      ? reader_.all(plane, kMaxPlane)
-                                      : reader_.some_rows(plane, std::max<std::uint64_t>(1, rows / kPlaneRows));
-        const double factor = angle_factor(plane);
-        for (double& value : out) {
-            value *= factor;
-        }
-        return out;
-    }
-
-    [[nodiscard]] static double angle_factor(const ArrayMeta& plane) {
-        const AxisUnit unit = axis_unit(attribute_text(plane.attributes, "units"));
-        return unit.is_angle() ? unit.factor : 1;
-    }
-
-    [[nodiscard]] bool place_by_mesh(const LonLatPlane& plane, const std::vector<double>& lon, Georef& out) const {
-        const std::size_t rank = plane.lon->shape.size();
-        const std::uint64_t rows = plane.lon->shape[rank - 2];
-        const std::uint64_t columns = plane.lon->shape[rank - 1];
-        if (lon.size() != rows * columns || rows < 2 || columns < 2) {
-            return false;
-        }
-        const std::vector<double> across(lon.begin(), lon.begin() + static_cast<std::ptrdiff_t>(columns));
-        const auto x = fit_axis(across, plane.lon->dtype);
-        if (!x) {
-            return false;
-        }
-        for (std::size_t i = columns; i < lon.size(); ++i) {
-            if (!(std::fabs(lon[i] - across[i % columns]) <= 1e-3 * std::fabs(x->step))) {
-                return false;
-            }
-        }
-        const std::vector<double> lat = positions(*plane.lat);
-        std::vector<double> down;
-        for (std::size_t row = 0; row < rows && lat.size() == lon.size(); ++row) {
-            down.push_back(lat[row * columns]);
-        }
-        const auto y = fit_axis(down, plane.lat->dtype);
-        if (!y) {
-            return false;
-        }
-        for (std::size_t i = 0; i < lat.size(); ++i) {
-            if (!(std::fabs(lat[i] - down[i / columns]) <= 1e-3 * std::fabs(y->step))) {
-                return false;
-            }
-        }
-        const LongitudeShift shown = shift_longitudes(*x, columns);
-        out.roll_x = shown.roll;
-        out.flip_y = y->step > 0;
-        const double height = std::fabs(y->step);
-        const double top = out.flip_y ? y->first + static_cast<double>(rows - 1) * y->step : y->first;
-        out.geotransform = {shown.fit.first - shown.fit.step / 2, shown.fit.step, 0, top + height / 2, 0, -height};
-        out.in_metres = false;
-        out.crs_text = CrsText();
-        out.crs_text.text = "EPSG:4326";
-        out.crs = out.crs_text.text;
-        return true;
-    }
-
-    [[nodiscard]] static GeolocationArray plane_of(const ArrayMeta& plane, const Georef& georef) {
-        const Encoding encoding = decode_encoding(plane);
-        const double factor = angle_factor(plane);
-        GeolocationArray out;
-        out.path = plane.path;
-        out.width = plane.shape[*georef.x_dim];
-        out.height = plane.shape[*georef.y_dim];
-        out.scale = encoding.scale.value_or(1) * factor;
-        out.offset = encoding.offset.value_or(0) * factor;
-        if (encoding.nodata && (encoding.scale || encoding.offset || factor != 1)) {
-            out.nodata = encoding.nodata;
-        }
-        return out;
+        out.geolocation = placed->geolocation(plane_georef);
     }
 
     const Group& root_;

@@ -111,14 +111,15 @@ Axis GeorefScope::axis_of(std::size_t d) const {
     return axis;
 }
 
-/// Whether the last two dimensions of `other` are dimensions of the array and those before have one element.
+/// Whether the last two dimensions of `other` are dimensions of the array, and those before have one element or are
+/// dimensions of the array too.
 bool GeorefScope::fits(const ArrayMeta& other) const {
     const std::size_t rank = other.shape.size();
     if (rank < 2 || other.dimensions.size() != rank) {
         return false;
     }
     for (std::size_t d = 0; d + 2 < rank; ++d) {
-        if (other.shape[d] != 1) {
+        if (other.shape[d] != 1 && !dimension(other.dimensions[d], other.shape[d])) {
             return false;
         }
     }

@@ -25,7 +25,7 @@ struct Axis {
 };
 
 /// Two-dimensional longitudes and latitudes of the same shape, along two dimensions of the array. Dimensions of one
-/// element may stand before the two.
+/// element and others of the array's may stand before the two.
 struct LonLatPlane {
     const ArrayMeta* lon = nullptr;
     const ArrayMeta* lat = nullptr;

@@ -90,22 +90,23 @@ def test_curvilinear_grid(make_cube, stored, flip):
     assert_field(warp(open_array(make_cube(fill)), bounds, 0.1), bounds, 0.1, 2.5)
 
 
-@pytest.mark.parametrize("case", ["no attribute", "other group", "time axis", "one time", "selected band", "ascending index axis"])
+@pytest.mark.parametrize("case", ["no attribute", "other group", "time axis", "one time", "every time", "selected band", "ascending index axis"])
 def test_where_the_arrays_are_found(make_cube, case):
     lon, lat = curvilinear()
     data = field(lon, lat)
 
     def fill(group):
         place = group.create_group("geo") if case == "other group" else group
-        lead = ["t"] if case == "one time" else []
-        expand = (lambda a: a[None]) if case == "one time" else (lambda a: a)
+        times = {"one time": 1, "every time": 2}.get(case, 0)  # WRF repeats its grid for every time
+        lead = ["t"] if times else []
+        expand = (lambda a: np.stack([a] * times)) if times else (lambda a: a)
         add(place, "lon2d", expand(lon), lead + ["j", "i"], units="degrees_east")
         add(place, "lat2d", expand(lat), lead + ["j", "i"], units="degrees_north")
         if case == "ascending index axis":
             add(group, "j", np.arange(60), ["j"], axis="Y")
             add(group, "i", np.arange(80), ["i"], axis="X")
         where = group.create_group("science") if case == "other group" else group
-        if case in ("time axis", "selected band"):
+        if case in ("time axis", "selected band", "every time"):
             stack = np.stack([data * 0, data])
             add(where, "data", stack, ["t", "j", "i"])
         elif case == "one time":
@@ -119,7 +120,7 @@ def test_where_the_arrays_are_found(make_cube, case):
     bounds = (6, 47, 14, 53)
     assert dataset.GetMetadata("GEOLOCATION")
     got = warp(dataset, bounds, 0.1)
-    assert_field(got[1] if case == "time axis" else got, bounds, 0.1, 2.5)
+    assert_field(got[1] if case in ("time axis", "every time") else got, bounds, 0.1, 2.5)
 
 
 @pytest.mark.parametrize("first", [0, 60, -180])
@@ -137,6 +138,17 @@ def test_global_planes_of_any_longitudes(make_cube, first):
 
     bounds = (-175, -75, 175, 75)
     assert_field(warp(open_array(make_cube(fill)), bounds, 1.0), bounds, 1.0, 12, 0.97)
+
+
+def test_grids_that_move_have_no_place(make_cube):
+    lon, lat = curvilinear()
+
+    def fill(group):
+        add(group, "lon2d", np.stack([lon, lon + 1]), ["t", "j", "i"], units="degrees_east")
+        add(group, "lat2d", np.stack([lat, lat]), ["t", "j", "i"], units="degrees_north")
+        add(group, "data", np.zeros((2, *lon.shape)), ["t", "j", "i"], coordinates="lon2d lat2d")
+
+    assert not open_array(make_cube(fill)).GetMetadata("GEOLOCATION")
 
 
 def test_holes_in_longitudes(make_cube):
