@@ -1,15 +1,18 @@
 #include "driver/cube_dataset.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <numeric>
 
-#include "driver/container_dataset.h"
+#include "core/base/concat.h"
+#include "core/base/log.h"
+#include "core/cube/multiscales.h"
+#include "driver/array_selection.h"
 #include "driver/gdal_types.h"
 #include "driver/guard.h"
 #include "driver/labels.h"
 #include "driver/placement.h"
-#include "driver/vsi_files.h"
 
 namespace vcube::driver {
 namespace {
@@ -70,26 +73,32 @@ void report_end(CPLErr result, const GDALRasterIOExtraArg* extra) {
     }
 }
 
-std::string selection_suffix(const std::vector<Selection>& selections) {
-    std::string out;
-    for (const Selection& selection : selections) {
-        out += "." + selection.dimension + std::to_string(selection.index);
-    }
-    return out;
+/// Ends of a raster that lies straight: left, top, right, bottom.
+std::array<double, 4> edges_of(const std::array<double, 6>& at, int width, int height) {
+    return {at[0], at[3], at[0] + at[1] * width, at[3] + at[5] * height};
 }
 
-std::string file_name_part(std::string text) {
-    std::replace(text.begin(), text.end(), '/', '_');
-    return text;
+bool same_number(const std::optional<double>& a, const std::optional<double>& b) {
+    return a.has_value() == b.has_value() && (!a || *a == *b || (std::isnan(*a) && std::isnan(*b)));
 }
 
 }  // namespace
 
-Result<std::unique_ptr<GDALDataset>> CubeDataset::open(const OpenContext& context, const ArrayMeta& meta) {
+Result<std::unique_ptr<CubeDataset>> CubeDataset::open(const OpenContext& context, const ArrayMeta& meta) {
+    VCUBE_ASSIGN(const std::vector<DimensionChoice> choices, choose_positions(context, meta, context.name.selections));
+    VCUBE_ASSIGN(std::unique_ptr<CubeDataset> dataset, open_chosen(context, meta, choices));
+    dataset->set_up_bands();
+    dataset->set_up_companions();
+    return dataset;
+}
+
+Result<std::unique_ptr<CubeDataset>> CubeDataset::open_chosen(const OpenContext& context, const ArrayMeta& meta,
+                                                              std::span<const DimensionChoice> choices) {
     const Encoding encoding = decode_encoding(meta);
     const auto type = gdal_type(encoding.type);
     if (!type) {
-        return unsupported(meta.path + ": values of type " + type_name(meta.dtype) + " are not a raster");
+        return unsupported(concat(meta.path, ": values of type ", type_name(meta.dtype),
+                                  " are not a raster; the multidimensional API reads them (gdalmdiminfo)"));
     }
     const OpenedStore& source = *context.source;
     VCUBE_ASSIGN(Array array, Array::open(source.store, as_encoded(meta, encoding), context.runtime));
@@ -97,14 +106,13 @@ Result<std::unique_ptr<GDALDataset>> CubeDataset::open(const OpenContext& contex
     const Group* const group = parent.empty() ? source.hierarchy.get() : source.hierarchy->find_group(parent);
     const Georef georef = derive_georef(*source.hierarchy, group != nullptr ? *group : *source.hierarchy, meta,
                                         source.store, context.runtime);
-    VCUBE_ASSIGN(RasterArray raster, RasterArray::create(std::move(array), georef, context.name.selections));
+    VCUBE_ASSIGN(RasterArray raster, RasterArray::create(std::move(array), georef, choices));
     std::unique_ptr<CubeDataset> dataset(new CubeDataset(context, std::move(raster), georef));
     dataset->encoding_ = encoding;
     dataset->type_ = *type;
     dataset->categories_ = category_names(encoding.flags);
-    dataset->set_up_bands();
-    dataset->set_up_companions();
-    return std::unique_ptr<GDALDataset>(std::move(dataset));
+    dataset->choices_.assign(choices.begin(), choices.end());
+    return dataset;
 }
 
 CubeDataset::CubeDataset(const OpenContext& context, RasterArray raster, const Georef& georef)
@@ -146,14 +154,78 @@ void CubeDataset::set_up_bands() {
 }
 
 void CubeDataset::set_up_companions() {
-    // Auxiliary files stand beside the reference file, one set for each array of it.
-    const std::string part = raster_.array().meta().path + selection_suffix(context_.name.selections);
+    const std::string part = companion_part(raster_.array().meta(), choices_);
+    companion_ = companion_place(context_, part);
     SetDescription(context_.description.c_str());
-    SetPhysicalFilename(context_.source->vsi_path.c_str());
+    SetPhysicalFilename(companion_.physical.c_str());
     SetSubdatasetName(part.c_str());
     TryLoadXML();
-    companion_ = context_.source->vsi_path + "." + file_name_part(part);
-    oOvManager.Initialize(this, companion_.c_str());
+    oOvManager.Initialize(this, companion_.base.c_str());
+}
+
+bool CubeDataset::fits_as_level(const CubeDataset& level) const {
+    const bool values_match = same_number(encoding_.scale, level.encoding_.scale) &&
+                              same_number(encoding_.offset, level.encoding_.offset) &&
+                              same_number(encoding_.nodata, level.encoding_.nodata) &&
+                              encoding_.nodata_int64 == level.encoding_.nodata_int64 &&
+                              encoding_.nodata_uint64 == level.encoding_.nodata_uint64;
+    if (!values_match || level.raster_.band_count() != raster_.band_count()) {
+        return false;
+    }
+    if (geotransform_ && level.geotransform_) {
+        const std::array<double, 6>& coarse = *level.geotransform_;
+        const auto fine_edges = edges_of(*geotransform_, nRasterXSize, nRasterYSize);
+        const auto edges = edges_of(coarse, level.nRasterXSize, level.nRasterYSize);
+        for (std::size_t i = 0; i < edges.size(); ++i) {
+            // Levels that were trimmed or padded to whole pixels end within one of theirs.
+            if (!(std::fabs(edges[i] - fine_edges[i]) <= std::fabs(coarse[i % 2 == 0 ? 1 : 5]) * 1.001)) {
+                return false;
+            }
+        }
+        return true;
+    }
+    // By shapes: both sides shrink alike, to within one pixel of the level.
+    const double across = static_cast<double>(nRasterXSize) / level.nRasterXSize;
+    const double down = static_cast<double>(nRasterYSize) / level.nRasterYSize;
+    return std::fabs(nRasterXSize / down - level.nRasterXSize) <= 1 ||
+           std::fabs(nRasterYSize / across - level.nRasterYSize) <= 1;
+}
+
+const std::vector<std::unique_ptr<CubeDataset>>& CubeDataset::levels() {
+    if (levels_) {
+        return *levels_;
+    }
+    levels_.emplace();
+    if (is_level_ || !raster_.keeps_georef()) {
+        return *levels_;
+    }
+    for (const PyramidLevel& found : coarser_levels(*context_.source->hierarchy, raster_.array().meta())) {
+        const bool same_rows_and_columns = [&] {
+            const Shape& fine = raster_.array().meta().shape;
+            for (std::size_t d = 0; d < fine.size(); ++d) {
+                if (d != raster_.x_dim() && d != raster_.y_dim() && found.array->shape[d] != fine[d]) {
+                    return false;
+                }
+            }
+            return true;
+        }();
+        if (!same_rows_and_columns) {
+            continue;
+        }
+        auto level = open_chosen(context_, *found.array, choices_);
+        if (!level.ok()) {
+            log(LogLevel::kWarning, concat("level ", found.array->path, " of ", raster_.array().meta().path,
+                                           " is no overview: ", level.error().message));
+            continue;
+        }
+        CubeDataset& dataset = *level.value();
+        dataset.is_level_ = true;
+        dataset.set_up_bands();
+        if ((found.declared || (geotransform_ && dataset.geotransform_)) && fits_as_level(dataset)) {
+            levels_->push_back(std::move(level).value());
+        }
+    }
+    return *levels_;
 }
 
 CPLErr CubeDataset::GetGeoTransform(double* out) {
@@ -183,7 +255,11 @@ char** CubeDataset::GetFileList() {
 CPLErr CubeDataset::IBuildOverviews(const char* resampling, int overview_count, const int* overviews, int band_count,
                                     const int* bands, GDALProgressFunc progress, void* progress_data,
                                     CSLConstList options) {
-    return oOvManager.BuildOverviews(companion_.c_str(), resampling, overview_count, overviews, band_count, bands,
+    if (guarded_status([&] { return prepare_companion(context_, companion_); }) != CE_None) {
+        return CE_Failure;
+    }
+    oOvManager.IsInitialized();  // looks for those that are there: they are added to, or cleaned
+    return oOvManager.BuildOverviews(companion_.base.c_str(), resampling, overview_count, overviews, band_count, bands,
                                      progress, progress_data, options);
 }
 
@@ -239,6 +315,12 @@ CPLErr CubeDataset::IRasterIO(GDALRWFlag direction, int x, int y, int width, int
     const Request request{x, y, width, height, data, out_width, out_height, type, pixel, line, band, extra};
     const bool smaller = out_width < width || out_height < height;
     const bool has_overviews = smaller && GetRasterBand(bands[0])->GetOverviewCount() > 0;
+    CPLErr from_level = CE_None;
+    if (direction == GF_Read && has_overviews &&
+        read_from_level(band_count, bands, x, y, width, height, data, out_width, out_height, type, pixel, line, band,
+                        extra, from_level)) {
+        return from_level;
+    }
     if (direction != GF_Read || !is_direct(request) || has_overviews) {
         return GDALPamDataset::IRasterIO(direction, x, y, width, height, data, out_width, out_height, type, band_count,
                                          bands, pixel, line, band, extra);
@@ -252,6 +334,25 @@ CPLErr CubeDataset::IRasterIO(GDALRWFlag direction, int x, int y, int width, int
     });
     report_end(result, extra);
     return result;
+}
+
+bool CubeDataset::read_from_level(int band_count, int* bands, int x, int y, int width, int height, void* data,
+                                  int out_width, int out_height, GDALDataType type, GSpacing pixel, GSpacing line,
+                                  GSpacing band, GDALRasterIOExtraArg* extra, CPLErr& result) {
+    GDALRasterBand* const first = GetRasterBand(bands[0]);
+    GDALRasterIOExtraArg adapted;
+    GDALCopyRasterIOExtraArg(&adapted, extra);
+    const int best = GDALBandGetBestOverviewLevel2(first, x, y, width, height, out_width, out_height, &adapted);
+    GDALRasterBand* const overview = best < 0 ? nullptr : first->GetOverview(best);
+    for (const auto& level : levels()) {
+        if (overview != nullptr && overview->GetDataset() == level.get()) {
+            // All bands at once: one batch of chunks instead of one a band.
+            result = level->RasterIO(GF_Read, x, y, width, height, data, out_width, out_height, type, band_count, bands,
+                                     pixel, line, band, &adapted);
+            return true;
+        }
+    }
+    return false;
 }
 
 CubeBand::CubeBand(CubeDataset* dataset, int number, const BandLabel& label) {
@@ -327,6 +428,23 @@ char** CubeBand::GetCategoryNames() {
     return pam != nullptr ? pam : cube().categories_.List();
 }
 
+int CubeBand::GetOverviewCount() {
+    const int external = GDALPamRasterBand::GetOverviewCount();
+    return external + guarded<int>(0, [&]() -> Result<int> { return static_cast<int>(cube().levels().size()); });
+}
+
+GDALRasterBand* CubeBand::GetOverview(int index) {
+    const int external = GDALPamRasterBand::GetOverviewCount();
+    if (index < external) {
+        return GDALPamRasterBand::GetOverview(index);
+    }
+    return guarded<GDALRasterBand*>(nullptr, [&]() -> Result<GDALRasterBand*> {
+        const auto& levels = cube().levels();
+        const auto at = static_cast<std::size_t>(index - external);
+        return at < levels.size() ? levels[at]->GetRasterBand(nBand) : nullptr;
+    });
+}
+
 CPLErr CubeBand::IReadBlock(int block_x, int block_y, void* data) {
     return guarded_status([&]() -> Status {
         const int item = GDALGetDataTypeSizeBytes(eDataType);
@@ -357,74 +475,6 @@ CPLErr CubeBand::IRasterIO(GDALRWFlag direction, int x, int y, int width, int he
         guarded_status([&]() -> Status { return cube().read(request, {static_cast<std::uint64_t>(nBand - 1)}); });
     report_end(result, extra);
     return result;
-}
-
-namespace {
-
-/// Why there is no array of this name: its own problem where it has one, else what there is.
-Error no_such_array(const OpenedStore& source, const std::string& path) {
-    std::string names;
-    std::size_t count = 0;
-    constexpr std::size_t kMaxNamed = 20;
-    for_each_array(*source.hierarchy, [&](const Group&, const ArrayMeta& array) {
-        if (count++ < kMaxNamed) {
-            names += (names.empty() ? "" : ", ") + array.path;
-        }
-    });
-    std::optional<Error> own;
-    const auto look = [&](const auto& self, const Group& group) -> void {
-        for (const Error& problem : group.problems) {
-            if (!own && problem.message.find(path) != std::string::npos) {
-                own = problem;
-            }
-        }
-        for (const Group& child : group.groups) {
-            self(self, child);
-        }
-    };
-    look(look, *source.hierarchy);
-    if (own) {
-        return *own;
-    }
-    return not_found(std::string(source.store->name()) + ": no array or group /" + path +
-                     "; there are: " + (names.empty() ? "none" : names) + (count > kMaxNamed ? ", ..." : ""));
-}
-
-}  // namespace
-
-Result<std::unique_ptr<GDALDataset>> open_cube_dataset(const OpenContext& context) {
-    const OpenedStore& source = *context.source;
-    const std::string& path = context.name.path;
-    if (!path.empty()) {
-        if (const ArrayMeta* const meta = source.hierarchy->find_array(path)) {
-            return CubeDataset::open(context, *meta);
-        }
-        if (source.hierarchy->find_group(path) == nullptr) {
-            return no_such_array(source, path);
-        }
-    }
-    const std::vector<const ArrayMeta*> arrays = listed_arrays(*source.hierarchy, path);
-    if (arrays.size() == 1) {
-        return CubeDataset::open(context, *arrays.front());
-    }
-    if (arrays.empty()) {
-        return not_found(std::string(source.store->name()) + ": holds no array that is a raster");
-    }
-    if (!context.name.selections.empty()) {
-        return invalid(std::string(source.store->name()) +
-                       ": dimensions are selected but no array is named; expected VCUBE:\"...\":/array:" +
-                       context.name.selections.front().dimension + "=[...]");
-    }
-    std::vector<SubdatasetEntry> entries;
-    TimeSpans spans;
-    for (const ArrayMeta* const array : arrays) {
-        entries.push_back({subdataset_name(source.location, array->path), describe_array(context, *array, spans)});
-    }
-    MetadataItems metadata;
-    for (const auto& [key, value] : source.hierarchy->attributes.items()) {
-        metadata.emplace_back("NC_GLOBAL#" + key, attribute_value_text(value));
-    }
-    return make_container_dataset(entries, metadata);
 }
 
 }  // namespace vcube::driver

@@ -1,5 +1,6 @@
 // The classic GDAL dataset of one array: rows and columns, leading dimensions as bands. Requests at full resolution or
-// decimated by nearest neighbour go straight to region reads; external overviews are found beside the reference file.
+// decimated by nearest neighbour go straight to region reads. Overviews are external ones (cube_companion.h) and the
+// coarser arrays of the same variable that multiscales metadata tell of; a decimated read takes the best of them.
 // As thread-safe as GDAL asks: one handle, one thread at a time.
 #pragma once
 
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "core/cube/encoding.h"
+#include "driver/cube_companion.h"
 #include "driver/cube_metadata.h"
 #include "driver/entry_points.h"
 #include "driver/raster_array.h"
@@ -18,7 +20,8 @@ namespace vcube::driver {
 
 class CubeDataset final : public GDALPamDataset {
 public:
-    static Result<std::unique_ptr<GDALDataset>> open(const OpenContext& context, const ArrayMeta& meta);
+    /// `meta` and the selections of context.name say what is shown.
+    static Result<std::unique_ptr<CubeDataset>> open(const OpenContext& context, const ArrayMeta& meta);
 
     CPLErr GetGeoTransform(double* out) override;
     const OGRSpatialReference* GetSpatialRef() const override;
@@ -33,8 +36,17 @@ public:
 private:
     friend class CubeBand;
     CubeDataset(const OpenContext& context, RasterArray raster, const Georef& georef);
+    static Result<std::unique_ptr<CubeDataset>> open_chosen(const OpenContext& context, const ArrayMeta& meta,
+                                                            std::span<const DimensionChoice> choices);
     void set_up_bands();
     void set_up_companions();
+    /// Opens the coarser arrays when they are asked for first.
+    const std::vector<std::unique_ptr<CubeDataset>>& levels();
+    [[nodiscard]] bool fits_as_level(const CubeDataset& level) const;
+    /// Reads from the array that is the best overview for a request; false where none of ours is.
+    bool read_from_level(int band_count, int* bands, int x, int y, int width, int height, void* data, int out_width,
+                         int out_height, GDALDataType type, GSpacing pixel, GSpacing line, GSpacing band,
+                         GDALRasterIOExtraArg* extra, CPLErr& result);
 
     /// A read request as GDAL states it.
     struct Request {
@@ -56,7 +68,10 @@ private:
     std::optional<std::array<double, 6>> geotransform_;
     std::optional<OGRSpatialReference> srs_;
     CPLStringList categories_;
-    std::string companion_;  // external overviews are companion_.ovr
+    std::vector<DimensionChoice> choices_;
+    CompanionPlace companion_;
+    bool is_level_ = false;  // of another dataset: has neither companions nor levels
+    std::optional<std::vector<std::unique_ptr<CubeDataset>>> levels_;
 };
 
 class CubeBand final : public GDALPamRasterBand {
@@ -70,6 +85,8 @@ public:
     double GetOffset(int* has) override;
     const char* GetUnitType() override;
     char** GetCategoryNames() override;
+    int GetOverviewCount() override;
+    GDALRasterBand* GetOverview(int index) override;
 
 protected:
     CPLErr IReadBlock(int block_x, int block_y, void* data) override;

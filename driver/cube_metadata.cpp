@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <set>
 
+#include "core/base/concat.h"
 #include "core/base/dtype_text.h"
 #include "core/cube/attribute.h"
+#include "core/cube/multiscales.h"
+#include "driver/forecast_times.h"
 #include "driver/labels.h"
 
 namespace vcube::driver {
@@ -117,44 +120,90 @@ MetadataItems array_metadata(const Group& root, const ArrayMeta& array) {
     return items;
 }
 
-std::vector<BandLabel> band_labels(const OpenContext& context, const RasterArray& raster) {
+namespace {
+
+/// A dimension as bands speak of it.
+struct LabelledAxis {
+    std::string name;
+    bool time = false;
+    std::vector<std::string> labels;
+
+    [[nodiscard]] std::string label(std::uint64_t index) const {
+        return index < labels.size() ? labels[index] : std::string();
+    }
+    /// DIM_<name>, and TIME where it is one.
+    void describe(std::uint64_t index, MetadataItems& items) const {
+        const std::string text = label(index);
+        items.emplace_back("DIM_" + name, text.empty() ? concat("[", std::to_string(index), "]") : text);
+        if (time && !text.empty()) {
+            items.emplace_back("TIME", text);
+        }
+    }
+};
+
+LabelledAxis labelled_axis(const OpenContext& context, const ArrayMeta& meta, std::size_t dim) {
     const OpenedStore& source = *context.source;
+    LabelledAxis axis;
+    axis.name = dimension_name(meta, dim);
+    const ArrayMeta* const coordinate =
+        find_coordinate(*source.hierarchy, parent_path(meta.path), axis.name, meta.shape[dim]);
+    if (coordinate != nullptr) {
+        axis.time = is_time(*coordinate);
+        axis.labels = coordinate_labels(*coordinate, source.store, context.runtime);
+    }
+    return axis;
+}
+
+/// Index of a band's first pixel in the array.
+std::vector<std::uint64_t> whole_index(const RasterArray& raster, const std::vector<std::uint64_t>& band_index) {
+    std::vector<std::uint64_t> out(raster.array().meta().shape.size());
+    for (const auto& [dim, index] : raster.fixed()) {
+        out[dim] = index;
+    }
+    for (std::size_t a = 0; a < band_index.size(); ++a) {
+        out[raster.band_dims()[a]] = band_index[a];
+    }
+    return out;
+}
+
+/// TIME is when the values hold, not when the forecast began.
+void set_time(const std::string& time, MetadataItems& items) {
+    std::erase_if(items, [](const auto& item) { return item.first == "TIME"; });
+    items.emplace_back("TIME", time);
+}
+
+}  // namespace
+
+std::vector<BandLabel> band_labels(const OpenContext& context, const RasterArray& raster) {
     const ArrayMeta& meta = raster.array().meta();
-    struct Axis {
-        std::string name;
-        bool time = false;
-        std::vector<std::string> labels;
-    };
-    std::vector<Axis> axes;
+    MetadataItems common;
+    for (const auto& [dim, index] : raster.fixed()) {
+        labelled_axis(context, meta, dim).describe(index, common);
+    }
+    std::vector<LabelledAxis> axes;
     for (const std::size_t dim : raster.band_dims()) {
-        Axis axis;
-        axis.name = dim < meta.dimensions.size() ? meta.dimensions[dim] : "";
-        const ArrayMeta* const coordinate =
-            find_coordinate(*source.hierarchy, parent_path(meta.path), axis.name, meta.shape[dim]);
-        if (coordinate != nullptr) {
-            axis.time = is_time(*coordinate);
-            axis.labels = coordinate_labels(*coordinate, source.store, context.runtime);
+        axes.push_back(labelled_axis(context, meta, dim));
+    }
+    const OpenedStore& source = *context.source;
+    auto valid_times = ValidTimes::find(*source.hierarchy, meta, source.store, context.runtime);
+    for (const auto& shown : {raster.x_dim(), raster.y_dim()}) {
+        if (valid_times && shown && (valid_times->reference_dim() == shown || valid_times->period_dim() == shown)) {
+            valid_times.reset();  // rows or columns are times: no band has one of its own
         }
-        if (axis.name.empty()) {
-            axis.name = "dim" + std::to_string(dim);
-        }
-        axes.push_back(std::move(axis));
     }
     std::vector<BandLabel> out(raster.band_count());
     for (std::size_t band = 0; band < out.size(); ++band) {
         const std::vector<std::uint64_t> index = raster.band_index(band);
         for (std::size_t a = 0; a < axes.size(); ++a) {
-            const Axis& axis = axes[a];
-            const std::string label = index[a] < axis.labels.size() ? axis.labels[index[a]] : "";
-            std::string text = label;
-            if (text.empty()) {
-                text.append("[").append(std::to_string(index[a])).append("]");
-            }
-            out[band].items.emplace_back("DIM_" + axis.name, text);
-            if (axis.time && !label.empty()) {
-                out[band].items.emplace_back("TIME", label);
-            }
-            out[band].description += (a == 0 ? "" : ", ") + axis.name + "=" + text;
+            axes[a].describe(index[a], out[band].items);
+            const std::string label = axes[a].label(index[a]);
+            out[band].description.append(a == 0 ? "" : ", ").append(axes[a].name).append("=");
+            out[band].description += label.empty() ? concat("[", std::to_string(index[a]), "]") : label;
+        }
+        out[band].items.insert(out[band].items.end(), common.begin(), common.end());
+        const std::string valid = valid_times ? valid_times->at(whole_index(raster, index)) : std::string();
+        if (!valid.empty()) {
+            set_time(valid, out[band].items);
         }
     }
     return out;
@@ -169,7 +218,7 @@ std::vector<const ArrayMeta*> listed_arrays(const Group& root, const std::string
     std::vector<const ArrayMeta*> rasters;
     std::vector<const ArrayMeta*> others;
     for_each_array(*group, [&](const Group&, const ArrayMeta& array) {
-        if (is_shown(array) && !auxiliary.contains(array.name)) {
+        if (is_shown(array) && !auxiliary.contains(array.name) && !has_finer_level(root, array)) {
             (array.shape.size() >= 2 ? rasters : others).push_back(&array);
         }
     });

@@ -17,7 +17,8 @@ using MetadataItems = std::vector<std::pair<std::string, std::string>>;
 /// them.
 MetadataItems array_metadata(const Group& root, const ArrayMeta& array);
 
-/// What one band is: DIM_<name> for every leading dimension, TIME where one of them is time; `description` joins them.
+/// What one band is: DIM_<name> for every leading dimension and every one that the name fixes, TIME where one of them
+/// is time; `description` joins the leading ones.
 struct BandLabel {
     std::string description;
     MetadataItems items;
@@ -25,7 +26,8 @@ struct BandLabel {
 std::vector<BandLabel> band_labels(const OpenContext& context, const RasterArray& raster);
 
 /// Arrays that people open: at least two dimensions, neither coordinates nor bounds of others; where there is none of
-/// them, those with fewer. `under`: only those in this group and below.
+/// them, those with fewer. Levels of a pyramid are listed once, the finest. `under`: only those in this group and
+/// below.
 std::vector<const ArrayMeta*> listed_arrays(const Group& root, const std::string& under);
 
 /// Time spans by path of the coordinate: arrays of one store share their time axes.

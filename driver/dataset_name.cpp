@@ -2,10 +2,15 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
+#include <iterator>
+#include <utility>
+
+#include "core/base/concat.h"
 
 namespace vcube::driver {
 namespace {
+
+constexpr std::size_t kMaxArrays = 65535;
 
 bool equal_no_case(std::string_view a, std::string_view b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
@@ -23,74 +28,73 @@ std::size_t unquoted_path_start(std::string_view text) {
     return std::string_view::npos;
 }
 
-/// Where a ":dim=..." list starts in `text`, or npos. A colon alone may be part of an array's name.
+/// Where a ":dim=..." list starts in an unquoted name without an array, or npos.
 std::size_t selection_start(std::string_view text) {
-    const std::size_t at = text.rfind(':');
-    if (at == std::string_view::npos) {
-        return at;
+    for (std::size_t at = text.find(':'); at != std::string_view::npos; at = text.find(':', at + 1)) {
+        if (starts_selection(text.substr(at + 1))) {
+            return at;
+        }
     }
-    const std::string_view tail = text.substr(at + 1);
-    const bool selects = tail.find_first_of("=~") != std::string_view::npos;
-    return selects && tail.find('/') == std::string_view::npos ? at : std::string_view::npos;
+    return std::string_view::npos;
 }
 
-Result<Selection> parse_selection(std::string_view text) {
-    const std::string quoted = "selection '" + std::string(text) + "'";
-    const std::size_t sign = text.find_first_of("=~");
-    if (sign == std::string_view::npos || sign == 0) {
-        return invalid(quoted + ": expected dimension=[index], such as time=[3]");
-    }
-    Selection selection{std::string(text.substr(0, sign)), 0};
-    const std::string_view value = text.substr(sign + 1);
-    if (text[sign] != '=' || value.size() < 3 || value.front() != '[' || value.back() != ']') {
-        return unsupported(quoted + ": dimensions are chosen by index, such as " + selection.dimension + "=[3]");
-    }
-    const char* const last = value.data() + value.size() - 1;
-    const auto [end, error] = std::from_chars(value.data() + 1, last, selection.index);
-    if (error != std::errc() || end != last) {
-        return invalid(quoted + ": expected a whole number from 0 between the brackets");
-    }
-    return selection;
-}
-
-Status parse_selections(std::string_view text, std::vector<Selection>& out) {
+/// A path from its leading slash on; `text` then starts at ":selection", at the comma before the next array, or is
+/// empty. A colon or comma alone may be part of a name.
+Result<std::string> take_path(std::string_view& text) {
+    std::string path;
     while (true) {
-        const std::size_t comma = text.find(',');
-        VCUBE_ASSIGN(Selection selection, parse_selection(text.substr(0, comma)));
-        for (const Selection& other : out) {
-            if (other.dimension == selection.dimension) {
-                return invalid("dimension '" + selection.dimension + "' is selected twice");
-            }
+        VCUBE_ASSIGN(const std::string part, take_text(text, ":,"));
+        path += part;
+        if (text.empty() || text.starts_with(",/") || (text.front() == ':' && starts_selection(text.substr(1)))) {
+            break;
         }
-        out.push_back(std::move(selection));
-        if (comma == std::string_view::npos) {
-            return {};
-        }
-        text.remove_prefix(comma + 1);
+        path += text.front();
+        text.remove_prefix(1);
     }
+    const std::size_t first = path.find_first_not_of('/');
+    const std::size_t last = path.find_last_not_of('/');
+    return first == std::string::npos ? std::string() : path.substr(first, last - first + 1);
 }
 
-/// "/group/array", "/group/array:dim=[1]" or "dim=[1]".
+/// "/group/array", "/group/array:dim=[1]", "/a,/b:dim=[1]" or "dim=[1]".
 Status parse_rest(std::string_view rest, DatasetName& name) {
-    std::string_view path;
-    std::string_view selections;
-    if (rest.starts_with('/')) {
-        const std::size_t colon = selection_start(rest);
-        path = rest.substr(0, colon);
-        if (colon != std::string_view::npos) {
-            selections = rest.substr(colon + 1);
+    if (!rest.starts_with('/') && !starts_selection(rest)) {
+        return invalid(concat("expected :/array or :dimension=value after the location, got ':", rest, "'"));
+    }
+    std::vector<NamedArray> arrays;
+    std::size_t bare = 0;  // arrays from here on have no selections yet
+    while (true) {
+        NamedArray& array = arrays.emplace_back();
+        if (rest.starts_with('/')) {
+            VCUBE_ASSIGN(array.path, take_path(rest));
+            rest.remove_prefix(rest.starts_with(':') ? 1 : 0);
         }
-    } else {
-        selections = rest;
+        if (!rest.empty() && !rest.starts_with(",/")) {
+            VCUBE_ASSIGN(Selections selections, parse_selections(rest));
+            for (Selection& selection : selections.list) {
+                selection.shared = arrays.size() - bare > 1;
+            }
+            for (; bare < arrays.size(); ++bare) {
+                arrays[bare].selections = selections.list;
+            }
+            rest = selections.rest;
+        } else {
+            rest.remove_prefix(rest.empty() ? 0 : 1);
+        }
+        if (rest.empty()) {
+            break;
+        }
+        if (arrays.size() >= kMaxArrays) {
+            return over_limit("more than 65535 arrays");
+        }
     }
-    while (path.starts_with('/')) {
-        path.remove_prefix(1);
+    if (arrays.size() > 1 && std::any_of(arrays.begin(), arrays.end(), [](const auto& a) { return a.path.empty(); })) {
+        return invalid("an array has no name; expected /a,/b");
     }
-    while (path.ends_with('/')) {
-        path.remove_suffix(1);
-    }
-    name.path = path;
-    return selections.empty() ? Status() : parse_selections(selections, name.selections);
+    name.path = std::move(arrays.front().path);
+    name.selections = std::move(arrays.front().selections);
+    name.others.assign(std::make_move_iterator(arrays.begin() + 1), std::make_move_iterator(arrays.end()));
+    return {};
 }
 
 }  // namespace
@@ -146,9 +150,20 @@ Result<DatasetName> parse_dataset_name(std::string_view text) {
 }
 
 std::string subdataset_name(std::string_view location, std::string_view path) {
+    const bool plain = path.find_first_of("\"\\,=~") == std::string_view::npos && !path.ends_with(' ');
     std::string out(kPrefix);
-    out.append("\"").append(location).append("\":/").append(path);
-    return out;
+    out.append("\"").append(location).append("\":/");
+    if (plain) {
+        return out.append(path);
+    }
+    out += '"';
+    for (const char c : path) {
+        if (c == '"' || c == '\\') {
+            out += '\\';
+        }
+        out += c;
+    }
+    return out + '"';
 }
 
 }  // namespace vcube::driver

@@ -1,28 +1,36 @@
-// What a dataset name asks for: VCUBE:"LOC", VCUBE:"LOC":/group/array, VCUBE:"LOC":/group/array:time=[3],level=[0],
-// VCUBE:DGG, or a bare location. Pure functions; nothing is opened.
+// What a dataset name asks for. Pure functions; nothing is opened, and no GDAL header is needed.
+//
+//   name     = "VCUBE:DGG" | "VCUBE:" location [ ":" arrays ] | location
+//   location = "\"" any but quotes "\"" | text up to the last ":/" that is not part of "://"
+//   arrays   = array *( "," array ) | selections
+//   array    = "/" path [ ":" selections ]
+//
+// Selections (core/cube/selection.h) hold for the arrays named before them that have none yet: "/a,/b:time=[0]" fixes
+// time of both, or of the one that has it. A path ends where ":dimension=", ":dimension~" or ",/" follows; quotes keep
+// such in a path.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/cube/selection.h"
 #include "vcube/result.h"
 
 namespace vcube::driver {
 
-/// One dimension fixed at an index.
-struct Selection {
-    std::string dimension;
-    std::uint64_t index = 0;
+struct NamedArray {
+    std::string path;  // group or array, without leading and trailing slashes; "" where none is named
+    std::vector<Selection> selections;
 };
 
 struct DatasetName {
-    bool prefixed = false;  // written with VCUBE:
-    bool dgg = false;       // VCUBE:DGG, the SMOS grid itself; everything below is empty
-    std::string location;   // path, /vsi path or URL, as the user wrote it
-    std::string path;       // group or array, without leading and trailing slashes; "" where none is named
-    std::vector<Selection> selections;
+    bool prefixed = false;              // written with VCUBE:
+    bool dgg = false;                   // VCUBE:DGG, the SMOS grid itself; everything below is empty
+    std::string location;               // path, /vsi path or URL, as the user wrote it
+    std::string path;                   // of the first array
+    std::vector<Selection> selections;  // of the first array
+    std::vector<NamedArray> others;     // the arrays after the first
 };
 
 inline constexpr std::string_view kPrefix = "VCUBE:";
@@ -30,10 +38,10 @@ inline constexpr std::string_view kPrefix = "VCUBE:";
 /// true where `name` starts with the prefix, in any case.
 bool has_prefix(std::string_view name);
 
-/// Quotes may be absent (shells eat them): the location then ends at the last ":/" that is not part of "://".
+/// Quotes around the location may be absent (shells eat them).
 Result<DatasetName> parse_dataset_name(std::string_view name);
 
-/// VCUBE:"location":/path, the form under which subdatasets are listed.
+/// VCUBE:"location":/path, the form under which subdatasets are listed; parse_dataset_name gives both back.
 std::string subdataset_name(std::string_view location, std::string_view path);
 
 }  // namespace vcube::driver

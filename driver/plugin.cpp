@@ -1,11 +1,11 @@
-// Registration of the driver: what GDAL looks for in the library, and the
-// callbacks it is given.
+// Registration of the driver: what GDAL looks for in the library, and the callbacks it is given.
 #include <exception>
 #include <memory>
 #include <string>
 
 #include "core/base/log.h"
 #include "core/refs/sniff.h"
+#include "driver/cube_stack.h"
 #include "driver/entry_points.h"
 #include "driver/guard.h"
 #include "driver/open_store.h"
@@ -23,8 +23,7 @@ SourceKind kind_of(const GDALOpenInfo& info) {
     return sniff(info.pszFilename, header, false);
 }
 
-/// Sees every file that anybody opens: looks at the name and at the bytes that
-/// GDAL has read already, at nothing else.
+/// Sees every file that anybody opens: looks at the name and at the bytes that GDAL has read already, at nothing else.
 int identify(GDALOpenInfo* info) {
     try {
         return has_prefix(info->pszFilename) || kind_of(*info) != SourceKind::kUnknown ? TRUE : FALSE;
@@ -33,8 +32,7 @@ int identify(GDALOpenInfo* info) {
     }
 }
 
-/// A folder or zip whose name alone speaks for it: whoever else knows such
-/// files has the next word.
+/// A folder or zip whose name alone speaks for it: whoever else knows such files has the next word.
 bool known_by_name_only(const GDALOpenInfo& info) {
     if (has_prefix(info.pszFilename)) {
         return false;
@@ -53,8 +51,7 @@ void tell_problems(const Group& group) {
     }
 }
 
-/// "swath/Soil_Moisture" names the raw column of a SMOS product, as the
-/// multidimensional view does.
+/// "swath/Soil_Moisture" names the raw column of a SMOS product, as the multidimensional view does.
 bool names_raw_column(OpenContext& context) {
     constexpr std::string_view kRaw = "swath/";
     if (!context.name.path.starts_with(kRaw)) {
@@ -62,6 +59,14 @@ bool names_raw_column(OpenContext& context) {
     }
     context.name.path.erase(0, kRaw.size());
     return true;
+}
+
+/// One array of a store that is open, or the list of its arrays.
+Result<std::unique_ptr<GDALDataset>> open_one(OpenContext context) {
+    if (context.source->product && !names_raw_column(context)) {
+        return open_swath_dataset(context);
+    }
+    return open_cube_dataset(context);
 }
 
 Result<std::unique_ptr<GDALDataset>> open_dataset(GDALOpenInfo& info) {
@@ -93,10 +98,7 @@ Result<std::unique_ptr<GDALDataset>> open_dataset(GDALOpenInfo& info) {
     if (multidim) {
         return open_multidim_dataset(context);
     }
-    if (context.source->product && !names_raw_column(context)) {
-        return open_swath_dataset(context);
-    }
-    return open_cube_dataset(context);
+    return context.name.others.empty() ? open_one(context) : open_stack(context, open_one);
 }
 
 GDALDataset* open(GDALOpenInfo* info) {

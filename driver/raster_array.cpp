@@ -5,38 +5,20 @@
 #include <limits>
 #include <string>
 
+#include "core/base/concat.h"
+
 namespace vcube::driver {
 namespace {
 
 constexpr std::uint64_t kMaxBands = 65535;
 constexpr std::uint64_t kStripBytes = std::uint64_t{64} << 20;  // of a read that is sampled afterwards
 
-std::string selection_text(const Selection& selection) {
-    return selection.dimension + "=[" + std::to_string(selection.index) + "]";
-}
-
-std::string names_of(const ArrayMeta& meta) {
-    std::string out;
-    for (const std::string& name : meta.dimensions) {
-        out += (out.empty() ? "" : ", ") + (name.empty() ? std::string("(unnamed)") : name);
-    }
-    return out.empty() ? "none" : out;
-}
-
-Result<std::size_t> dimension_of(const ArrayMeta& meta, const Selection& selection) {
-    for (std::size_t d = 0; d < meta.shape.size(); ++d) {
-        if (d < meta.dimensions.size() && meta.dimensions[d] == selection.dimension) {
-            if (selection.index >= meta.shape[d]) {
-                return invalid(meta.path + ": " + selection_text(selection) + " is outside: the dimension has " +
-                               std::to_string(meta.shape[d]) + " elements");
-            }
-            return d;
-        }
-    }
-    return invalid(meta.path + ": " + selection_text(selection) + ": no such dimension; there are: " + names_of(meta));
-}
-
 }  // namespace
+
+std::string dimension_name(const ArrayMeta& meta, std::size_t dimension) {
+    const bool named = dimension < meta.dimensions.size() && !meta.dimensions[dimension].empty();
+    return named ? meta.dimensions[dimension] : "dim" + std::to_string(dimension);
+}
 
 std::vector<BandBox> plan_bands(std::span<const std::uint64_t> bands, std::span<const std::uint64_t> extents) {
     const std::size_t rank = extents.size();
@@ -83,18 +65,30 @@ std::vector<std::uint64_t> sample_positions(double offset, double size, std::uin
     return positions;
 }
 
-Result<RasterArray> RasterArray::create(Array array, const Georef& georef, std::span<const Selection> selections) {
+Result<RasterArray> RasterArray::create(Array array, const Georef& georef, std::span<const DimensionChoice> choices) {
     RasterArray out(std::move(array));
     const ArrayMeta& meta = out.array_.meta();
     std::vector<bool> taken(meta.shape.size(), false);
-    for (const Selection& selection : selections) {
-        VCUBE_ASSIGN(const std::size_t dim, dimension_of(meta, selection));
-        out.fixed_.emplace_back(dim, selection.index);
-        taken[dim] = true;
+    std::vector<const DimensionChoice*> staying(meta.shape.size(), nullptr);
+    for (const DimensionChoice& choice : choices) {
+        if (choice.stays) {
+            staying[choice.dimension] = &choice;
+        } else {
+            out.fixed_.emplace_back(choice.dimension, choice.positions.front());
+            taken[choice.dimension] = true;
+        }
     }
     out.x_dim_ = georef.x_dim;
     out.y_dim_ = georef.y_dim;
     const bool has_axes = out.x_dim_ && out.y_dim_ && !taken[*out.x_dim_] && !taken[*out.y_dim_];
+    for (const auto& axis : {out.x_dim_, out.y_dim_}) {
+        if (axis && staying[*axis] != nullptr) {
+            return unsupported(
+                concat(meta.path, ": several positions along ", dimension_name(meta, *axis),
+                       " are rows or columns, not bands: cut them by a window (gdal_translate -srcwin or "
+                       "-projwin)"));
+        }
+    }
     out.keeps_georef_ = has_axes;
     if (has_axes) {
         out.flip_ = georef.flip_y;
@@ -103,7 +97,7 @@ Result<RasterArray> RasterArray::create(Array array, const Georef& georef, std::
         out.x_dim_.reset();
         out.y_dim_.reset();
         for (std::size_t d = meta.shape.size(); d-- > 0;) {
-            if (taken[d]) {
+            if (taken[d] || staying[d] != nullptr) {
                 continue;
             }
             (out.x_dim_ ? out.y_dim_ : out.x_dim_) = d;
@@ -117,7 +111,8 @@ Result<RasterArray> RasterArray::create(Array array, const Georef& georef, std::
     for (std::size_t d = 0; d < meta.shape.size(); ++d) {
         if (!taken[d] && d != out.x_dim_ && d != out.y_dim_) {
             out.band_dims_.push_back(d);
-            out.band_extents_.push_back(meta.shape[d]);
+            out.band_extents_.push_back(staying[d] != nullptr ? staying[d]->positions.size() : meta.shape[d]);
+            out.band_positions_.push_back(staying[d] != nullptr ? staying[d]->positions : std::vector<std::uint64_t>());
         }
     }
     constexpr std::uint64_t kMaxSize = std::numeric_limits<int>::max();
@@ -128,10 +123,11 @@ Result<RasterArray> RasterArray::create(Array array, const Georef& georef, std::
     out.roll_ %= out.width_;
     const auto bands = checked_product(out.band_extents_);
     if (!bands || *bands == 0 || *bands > kMaxBands) {
-        return unsupported(meta.path + ": " + (bands ? std::to_string(*bands) : "too many") +
-                           " bands; at most 65535 and at least one are shown: fix dimensions in the name, such as "
-                           "VCUBE:\"...\":/" +
-                           meta.path + ":" + (meta.dimensions.empty() ? "dim" : meta.dimensions.front()) + "=[0]");
+        return unsupported(
+            meta.path + ": " + (bands ? std::to_string(*bands) : "too many") +
+            " bands; at most 65535 and at least one are shown: choose along dimensions in the name, such "
+            "as VCUBE:\"...\":/" +
+            meta.path + ":" + dimension_name(meta, 0) + "=[0]");
     }
     return out;
 }
@@ -143,7 +139,8 @@ std::uint64_t RasterArray::band_count() const {
 std::vector<std::uint64_t> RasterArray::band_index(std::uint64_t band) const {
     std::vector<std::uint64_t> index(band_extents_.size());
     for (std::size_t d = index.size(); d-- > 0;) {
-        index[d] = band % band_extents_[d];
+        const std::uint64_t at = band % band_extents_[d];
+        index[d] = band_positions_[d].empty() ? at : band_positions_[d][at];
         band /= band_extents_[d];
     }
     return index;
@@ -224,8 +221,6 @@ Status RasterArray::read_columns(const Run& stored_columns, const Run& rows, con
     }
     std::ptrdiff_t stride = target.band;
     for (std::size_t k = band_dims_.size(); k-- > 0;) {
-        region.start[band_dims_[k]] = box.start[k];
-        region.count[band_dims_[k]] = box.count[k];
         destination.strides[band_dims_[k]] = stride;
         stride *= static_cast<std::ptrdiff_t>(box.count[k]);
     }
@@ -247,7 +242,61 @@ Status RasterArray::read_columns(const Run& stored_columns, const Run& rows, con
         }
     }
     destination.data = target.data;
-    return array_.read(region, destination, options);
+    return read_bands(region, destination, box, 0, options);
+}
+
+std::vector<RasterArray::Stretch> RasterArray::stretches(std::size_t band_dim, std::uint64_t start,
+                                                         std::uint64_t count) const {
+    const std::vector<std::uint64_t>& positions = band_positions_[band_dim];
+    if (positions.empty()) {
+        return {{start, count, 1, false}};
+    }
+    std::vector<Stretch> out;
+    for (std::uint64_t at = start; at < start + count;) {
+        std::uint64_t end = at + 1;
+        while (end < start + count && positions[end] != positions[end - 1] &&
+               (end == at + 1 || positions[end] - positions[end - 1] == positions[at + 1] - positions[at])) {
+            ++end;
+        }
+        Stretch stretch{positions[at], end - at, 1, false};
+        if (stretch.count > 1) {
+            stretch.backwards = positions[at + 1] < positions[at];
+            stretch.start = stretch.backwards ? positions[end - 1] : positions[at];
+            stretch.step = stretch.backwards ? positions[at] - positions[at + 1] : positions[at + 1] - positions[at];
+        }
+        out.push_back(stretch);
+        at = end;
+    }
+    return out;
+}
+
+/// Fills in the band dimensions from `band_dim` on, and reads.
+Status RasterArray::read_bands(Region& region, Destination& destination, const BandBox& box, std::size_t band_dim,
+                               const ReadOptions& options) const {
+    if (band_dim == band_dims_.size()) {
+        return array_.read(region, destination, options);
+    }
+    const std::size_t dim = band_dims_[band_dim];
+    std::byte* const data = destination.data;
+    const std::ptrdiff_t stride = destination.strides[dim];
+    std::ptrdiff_t done = 0;
+    Status status;
+    for (const Stretch& stretch : stretches(band_dim, box.start[band_dim], box.count[band_dim])) {
+        const auto count = static_cast<std::ptrdiff_t>(stretch.count);
+        region.start[dim] = stretch.start;
+        region.count[dim] = stretch.count;
+        region.step[dim] = static_cast<std::int64_t>(stretch.step);
+        destination.strides[dim] = stretch.backwards ? -stride : stride;
+        destination.data = data + (stretch.backwards ? done + count - 1 : done) * stride;
+        status = read_bands(region, destination, box, band_dim + 1, options);
+        if (!status.ok()) {
+            break;
+        }
+        done += count;
+    }
+    destination.data = data;
+    destination.strides[dim] = stride;
+    return status;
 }
 
 Status RasterArray::read_gathered(std::span<const std::uint64_t> columns, std::span<const std::uint64_t> rows,

@@ -1,21 +1,32 @@
 // An N-dimensional array seen as a stack of rasters: two dimensions are rows and columns, the others are bands in C
-// order, some may be fixed at an index. Rows may be shown last first and columns rotated, as the georeferencing says.
-// Every request becomes as few region reads as possible. Immutable, thread-safe; knows no GDAL class.
+// order; some may be fixed at an index, or be cut to chosen positions. Rows may be shown last first and columns
+// rotated, as the georeferencing says. Every request becomes as few region reads as possible. Immutable, thread-safe;
+// knows no GDAL class.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "core/cube/array.h"
 #include "core/cube/georef.h"
-#include "driver/dataset_name.h"
 #include "vcube/result.h"
 
 namespace vcube::driver {
+
+/// What a name chooses along one dimension.
+struct DimensionChoice {
+    std::size_t dimension = 0;
+    std::vector<std::uint64_t> positions;  // inside the dimension; at least one
+    bool stays = false;                    // the positions become bands; else there is one, and it is fixed
+};
+
+/// What messages and bands call a dimension: its name, or "dim2" where it has none.
+std::string dimension_name(const ArrayMeta& meta, std::size_t dimension);
 
 /// Consecutive bands that are one box of the leading dimensions.
 struct BandBox {
@@ -41,9 +52,9 @@ struct PixelTarget {
 
 class RasterArray {
 public:
-    /// Errors: a selection of a dimension that does not exist or beyond its size, more bands or a larger raster than
+    /// Dimensions of `choices` differ. Errors: several positions of rows or columns, more bands or a larger raster than
     /// GDAL can hold.
-    static Result<RasterArray> create(Array array, const Georef& georef, std::span<const Selection> selections);
+    static Result<RasterArray> create(Array array, const Georef& georef, std::span<const DimensionChoice> choices);
 
     [[nodiscard]] const Array& array() const { return array_; }
     [[nodiscard]] std::uint64_t width() const { return width_; }
@@ -51,7 +62,11 @@ public:
     [[nodiscard]] std::uint64_t band_count() const;
     /// Dimensions that become bands, slowest first.
     [[nodiscard]] const std::vector<std::size_t>& band_dims() const { return band_dims_; }
+    /// Where a band lies in the array, along each of band_dims().
     [[nodiscard]] std::vector<std::uint64_t> band_index(std::uint64_t band) const;
+    /// Dimensions fixed at an index.
+    [[nodiscard]] const std::vector<std::pair<std::size_t, std::uint64_t>>& fixed() const { return fixed_; }
+    [[nodiscard]] bool flipped() const { return flip_; }
     [[nodiscard]] std::optional<std::size_t> x_dim() const { return x_dim_; }
     [[nodiscard]] std::optional<std::size_t> y_dim() const { return y_dim_; }
     /// Extent of a chunk along columns and rows.
@@ -74,10 +89,18 @@ private:
         std::uint64_t first = 0, count = 0, step = 1;
     };
     static std::optional<Run> as_run(std::span<const std::uint64_t> positions);
+    /// Positions of one band dimension that a region takes at once: evenly spaced, maybe written backwards.
+    struct Stretch {
+        std::uint64_t start = 0, count = 0, step = 1;
+        bool backwards = false;
+    };
+    [[nodiscard]] std::vector<Stretch> stretches(std::size_t band_dim, std::uint64_t start, std::uint64_t count) const;
     [[nodiscard]] Status read_runs(const Run& columns, const Run& rows, std::span<const std::uint64_t> bands,
                                    const PixelTarget& target, const ReadOptions& options) const;
     [[nodiscard]] Status read_columns(const Run& stored_columns, const Run& rows, const BandBox& box,
                                       PixelTarget target, const ReadOptions& options) const;
+    [[nodiscard]] Status read_bands(Region& region, Destination& destination, const BandBox& box, std::size_t band_dim,
+                                    const ReadOptions& options) const;
     [[nodiscard]] Status read_gathered(std::span<const std::uint64_t> columns, std::span<const std::uint64_t> rows,
                                        std::span<const std::uint64_t> bands, const PixelTarget& target,
                                        const ReadOptions& options) const;
@@ -85,6 +108,7 @@ private:
     Array array_;
     std::vector<std::size_t> band_dims_;
     std::vector<std::uint64_t> band_extents_;
+    std::vector<std::vector<std::uint64_t>> band_positions_;    // chosen ones of each; empty: all
     std::vector<std::pair<std::size_t, std::uint64_t>> fixed_;  // dimension, index
     std::optional<std::size_t> x_dim_, y_dim_;
     std::uint64_t width_ = 1, height_ = 1, roll_ = 0;

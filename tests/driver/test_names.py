@@ -93,7 +93,11 @@ def test_groups(make_cube):
     (":/sst:colour=[0]", ["colour=[0]", "no such dimension", "time, lat, lon"]),
     (":/sst:time=[0],time=[1]", ["time", "twice"]),
     (":/sst:time=[x]", ["time=[x]", "whole number"]),
-    (":/sst:time=2023-04-01", ["time=2023-04-01", "by index", "time=[3]"]),
+    (":/sst:time=2023-05-01", ["sst", "time=2023-05-01", "nearest", "2023-04-03T12:00:00Z"]),
+    (":/sst:time=2023-04", ["fits 3 steps", "2023-04-01T00:00:00Z"]),
+    (":/sst:lat=[1:3]", ["lat", "-srcwin"]),
+    (":/temp:depth=3", ["depth=3", "nearest: 0.5, 10"]),
+    (":/sst,/kind,/", ["no name"]),
     (":time=[0]", ["no array is named"]),
     ("sst", [":/array after the quoted location"]),
 ])
