@@ -1,7 +1,8 @@
 // Reading a whole cube (shuffle + zlib, 622 MB decoded, 7776 chunks of 80 kB in 48 files) and the bound for it:
 // inflating and unshuffling the same chunks on all cores, with the data in memory and with pread. Bound and read
 // alternate in one run, so that a drifting machine moves both; the best of each is compared. The cube is made in a
-// temporary folder from a fixed seed. VCUBE_BENCH_STEPS: time steps (48).
+// temporary folder from a fixed seed. VCUBE_BENCH_STEPS: time steps (48). The same chunks are read as Zarr v3 shards
+// too, a file each; the bound for that is the read of the bare chunks. Last, the listing of 5000 arrays.
 #include <benchmark/benchmark.h>
 #include <emmintrin.h>
 #include <fcntl.h>
@@ -19,11 +20,14 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "core/cube/array.h"
+#include "core/cube/hierarchy.h"
+#include "core/cube/zarr_v3.h"
 #include "core/fetch/local_fetcher.h"
 #include "core/refs/manifest.h"
 
@@ -130,6 +134,7 @@ void write_step(Cube& cube, ManifestBuilder& builder, std::uint64_t step, libdef
     const fs::path path = cube.folder / ("step" + std::to_string(step) + ".bin");
     const std::uint32_t url = builder.intern_url(path.string());
     std::vector<std::byte> file;
+    std::vector<std::uint64_t> index;  // of the file as a shard
     std::vector<std::byte> shuffled(kChunkBytes);
     std::vector<std::byte> packed(libdeflate_zlib_compress_bound(compressor, kChunkBytes));
     for (std::uint64_t cy = 0; cy < kRows / kChunk; ++cy) {
@@ -145,12 +150,16 @@ void write_step(Cube& cube, ManifestBuilder& builder, std::uint64_t step, libdef
             builder.add_range("sst/" + std::to_string(step) + "." + std::to_string(cy) + "." + std::to_string(cx), url,
                               {file.size(), file.size() + size});
             cube.places.push_back({static_cast<int>(step), file.size(), size});
+            index.insert(index.end(), {file.size(), size});
             cube.stored_at.push_back(cube.stored.size());
             const auto packed_end = packed.begin() + static_cast<std::ptrdiff_t>(size);
             file.insert(file.end(), packed.begin(), packed_end);
             cube.stored.insert(cube.stored.end(), packed.begin(), packed_end);
         }
     }
+    const auto index_bytes = std::as_bytes(std::span(index));
+    file.insert(file.end(), index_bytes.begin(), index_bytes.end());
+    builder.add_range("sharded/c/" + std::to_string(step) + "/0/0", url, {0, file.size()});
     std::FILE* out = std::fopen(path.c_str(), "wb");
     const std::size_t written = out == nullptr ? 0 : std::fwrite(file.data(), 1, file.size(), out);
     if (out == nullptr || std::fclose(out) != 0 || written != file.size()) {
@@ -173,6 +182,16 @@ const Cube& cube() {
                                    "fill_value": -32768, "compressor": null,
                                    "filters": [{"id": "shuffle", "elementsize": 2}, {"id": "zlib", "level": 4}]})";
         builder.add_inline("sst/.zarray", as_byte_span(zarray));
+        const std::string sharded =
+            R"({"zarr_format": 3, "node_type": "array", "data_type": "int16", "fill_value": -32768,
+                "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [1, 1800, 3600]}},
+                "chunk_key_encoding": {"name": "default"}, "codecs": [{"name": "sharding_indexed", "configuration": {
+                    "chunk_shape": [1, 200, 200], "index_codecs": [{"name": "bytes", "configuration": {"endian": "little"}}],
+                    "codecs": [{"name": "bytes", "configuration": {"endian": "little"}},
+                               {"name": "numcodecs.shuffle", "configuration": {"elementsize": 2}},
+                               {"name": "numcodecs.zlib", "configuration": {"level": 4}}]}}], "shape": [)" +
+            std::to_string(out->steps) + ", 1800, 3600]}";
+        builder.add_inline("sharded/zarr.json", as_byte_span(sharded));
         libdeflate_compressor* compressor = libdeflate_alloc_compressor(4);
         for (std::uint64_t step = 0; step < out->steps; ++step) {
             write_step(*out, builder, step, compressor);
@@ -230,6 +249,12 @@ Array open_array(std::size_t cache_bytes) {
     return Array::open(cube().store, parse_zarray("sst", text, "", "bench").value(), make_runtime(cache_bytes)).value();
 }
 
+Array open_sharded(std::size_t cache_bytes) {
+    const std::string text = cube().store->metadata("sharded/zarr.json").value().value();
+    return Array::open(cube().store, parse_zarr_json("sharded", text, "bench").value(), make_runtime(cache_bytes))
+        .value();
+}
+
 void read_into(const Array& array, std::vector<std::int16_t>& out) {
     const Shape& shape = array.meta().shape;
     const Status status =
@@ -274,6 +299,59 @@ void whole_cube(benchmark::State& state) {
         static_cast<double>(cube().places.size() * kChunkBytes) / static_cast<double>(cube().stored.size());
 }
 BENCHMARK(whole_cube)->Iterations(8)->UseManualTime()->Unit(benchmark::kMillisecond);
+
+/// The same chunks as shards, against the read of the bare chunks in the same run.
+void whole_cube_sharded(benchmark::State& state) {
+    const Array bare = open_array(std::size_t{64} << 20);
+    std::vector<std::int16_t> expected(cube().steps * kRows * kColumns);
+    std::vector<std::int16_t> out(expected.size());
+    read_into(bare, expected);
+    Best unsharded;
+    Best read;
+    for (auto _ : state) {
+        unsharded.run([&] { read_into(bare, expected); });
+        const Array array = open_sharded(std::size_t{64} << 20);  // no index is known
+        state.SetIterationTime(read.run([&] { read_into(array, out); }) / 1e3);
+    }
+    if (out != expected) {
+        state.SkipWithError("the shards do not give the same values");
+        return;
+    }
+    state.counters["unsharded_ms"] = unsharded.wall;
+    state.counters["read_ms"] = read.wall;
+    state.counters["read/unsharded"] = read.wall / unsharded.wall;
+    state.counters["cpu:read/unsharded"] = read.processor / unsharded.processor;
+}
+BENCHMARK(whole_cube_sharded)->Iterations(8)->UseManualTime()->Unit(benchmark::kMillisecond);
+
+/// Metadata of many arrays with the attributes that CF files have.
+void list_arrays(benchmark::State& state) {
+    ManifestBuilder builder;
+    const auto arrays = static_cast<std::uint64_t>(state.range(0));
+    const std::string_view zarray = R"({"zarr_format": 2, "shape": [48, 1800, 3600], "chunks": [1, 200, 200],
+        "dtype": "<i2", "order": "C", "fill_value": -32768, "compressor": {"id": "zlib", "level": 4}, "filters": null})";
+    const std::string_view zattrs = R"({"_ARRAY_DIMENSIONS": ["time", "lat", "lon"], "units": "kelvin",
+        "long_name": "sea surface temperature", "standard_name": "sea_surface_temperature", "scale_factor": 0.01,
+        "add_offset": 273.15, "_FillValue": -32768, "valid_min": -300, "valid_max": 4500, "grid_mapping": "crs",
+        "coordinates": "lon lat time", "cell_methods": "time: mean", "comment": "made for a measurement"})";
+    builder.add_inline(".zgroup", as_byte_span(R"({"zarr_format": 2})"));
+    for (std::uint64_t i = 0; i < arrays; ++i) {
+        const std::string path = "group" + std::to_string(i % 50) + "/array" + std::to_string(i);
+        builder.add_inline(path + "/.zarray", as_byte_span(zarray));
+        builder.add_inline(path + "/.zattrs", as_byte_span(zattrs));
+    }
+    const std::shared_ptr<const Store> store = std::move(builder).build("bench", policy_for("/refs.json", true));
+    for (auto _ : state) {
+        const Result<Group> root = read_hierarchy(*store);
+        std::uint64_t found = 0;
+        for_each_array(root.value(), [&](const Group&, const ArrayMeta&) { ++found; });
+        if (found != arrays) {
+            state.SkipWithError("arrays are missing");
+            return;
+        }
+    }
+}
+BENCHMARK(list_arrays)->Arg(500)->Arg(5000)->Unit(benchmark::kMillisecond);
 
 /// 200 x 200 windows one after another, none in the cache.
 void one_chunk(benchmark::State& state) {

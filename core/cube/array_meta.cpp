@@ -59,7 +59,7 @@ Status read_layout(ArrayMeta& meta, const Json& document, const std::string& wha
     if (!meta.fortran && order.value() != "C") {
         return invalid(what + ": \"order\" must be \"C\" or \"F\"");
     }
-    if (document.contains("dimension_separator")) {
+    if (document.contains("dimension_separator") && !document["dimension_separator"].is_null()) {
         const Result<std::string> separator = json_string(document, "dimension_separator", what);
         if (!separator.ok()) {
             return separator.error();

@@ -167,6 +167,19 @@ Row copy_row_of(std::uint32_t size) {
     }
 }
 
+/// Whether elements of two types that are no numbers look alike, their byte order aside. A target that names no fields
+/// takes a structured element as it is.
+bool same_layout(const DType& from, const DType& to) {
+    if (from.kind != to.kind || from.size != to.size) {
+        return false;
+    }
+    const auto same_field = [](const DTypeField& a, const DTypeField& b) {
+        return a.offset == b.offset && same_layout(a.type, b.type);
+    };
+    return to.fields.empty() ||
+           std::equal(from.fields.begin(), from.fields.end(), to.fields.begin(), to.fields.end(), same_field);
+}
+
 constexpr std::uint64_t kAheadRows = 8;
 constexpr std::ptrdiff_t kAheadBytes = 1024;
 
@@ -217,7 +230,7 @@ Result<Converter> Converter::make(const DType& from, const DType& to) {
     const bool from_complex = from.kind == Kind::kComplex;
     const bool to_complex = to.kind == Kind::kComplex;
     converter.plain_ = from.size == to.size &&
-                       (source == kNone ? from.kind == to.kind : source == target && from_complex == to_complex);
+                       (source == kNone ? same_layout(from, to) : source == target && from_complex == to_complex);
     if (converter.plain_) {
         converter.row_ = copy_row_of(from.size);
         return converter;

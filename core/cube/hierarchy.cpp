@@ -1,6 +1,8 @@
 #include "core/cube/hierarchy.h"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -25,44 +27,59 @@ std::string_view name_of(std::string_view path) {
     return path.substr(path.rfind('/') + 1);
 }
 
-/// The group of this path, made with those above it where it does not exist; nullptr where it lies too deep.
-Group* ensure_group(Group& root, std::string_view path) {
-    if (path.empty()) {
-        return &root;
-    }
-    if (static_cast<std::size_t>(std::count(path.begin(), path.end(), '/')) >= kMaxGroupDepth) {
-        return nullptr;
-    }
-    Group* group = &root;
-    for (std::size_t begin = 0; begin <= path.size();) {
-        const std::size_t end = std::min(path.find('/', begin), path.size());
-        const std::string_view name = path.substr(begin, end - begin);
-        const auto at = std::lower_bound(group->groups.begin(), group->groups.end(), name,
-                                         [](const Group& a, std::string_view b) { return a.name < b; });
-        if (at == group->groups.end() || at->name != name) {
-            Group child;
-            child.path = path.substr(0, end);
-            child.name = name;
-            child.attributes = Json::object();
-            group = &*group->groups.insert(at, std::move(child));
-        } else {
-            group = &*at;
-        }
-        begin = end + 1;
-    }
-    return group;
-}
-
 bool before(const ArrayMeta& array, std::string_view name) {
     return array.name < name;
 }
 
+/// Groups by path while they are found, in any order; a tree only at the end, so that no order of names is slow.
+class Tree {
+public:
+    Tree() { add(""); }
+
+    /// The group of this path, made with those above it where it does not exist; nullptr where it lies too deep.
+    Group* ensure(std::string_view path) {
+        if (const auto found = groups_.find(path); found != groups_.end()) {
+            return &found->second;
+        }
+        if (static_cast<std::size_t>(std::count(path.begin(), path.end(), '/')) >= kMaxGroupDepth) {
+            return nullptr;
+        }
+        ensure(parent_of(path));
+        return add(path);
+    }
+
+    /// The root, with all others below it. Afterwards the tree is empty.
+    Group finish() {
+        // A path stands behind those above it, so children are complete before they move.
+        for (auto at = groups_.rbegin(); at != groups_.rend(); ++at) {
+            Group& group = at->second;
+            std::sort(group.arrays.begin(), group.arrays.end(),
+                      [](const ArrayMeta& a, const ArrayMeta& b) { return a.name < b.name; });
+            std::sort(group.groups.begin(), group.groups.end(),
+                      [](const Group& a, const Group& b) { return a.name < b.name; });
+            if (!at->first.empty()) {
+                groups_.find(parent_of(at->first))->second.groups.push_back(std::move(group));
+            }
+        }
+        return std::move(groups_.begin()->second);
+    }
+
+private:
+    Group* add(std::string_view path) {
+        Group group;
+        group.path = path;
+        group.name = name_of(path);
+        group.attributes = Json::object();
+        return &groups_.emplace(path, std::move(group)).first->second;
+    }
+
+    std::map<std::string, Group, std::less<>> groups_;
+};
+
 class Reader {
 public:
     Reader(const Store& store, const ArrayLimits& limits, const std::vector<std::string>& keys)
-        : store_(store), limits_(limits), keys_(keys), store_name_(store.name()) {
-        root_.attributes = Json::object();
-    }
+        : store_(store), limits_(limits), keys_(keys), store_name_(store.name()) {}
 
     Result<Group> read() {
         for (const std::string& key : keys_) {
@@ -85,7 +102,7 @@ public:
         if (!found_) {
             return first_problem_ ? *first_problem_ : invalid(store_name_ + ": neither a group nor an array");
         }
-        return std::move(root_);
+        return tree_.finish();
     }
 
 private:
@@ -100,8 +117,8 @@ private:
         if (!first_problem_) {
             first_problem_ = error;
         }
-        Group* group = ensure_group(root_, path);
-        (group != nullptr ? *group : root_).problems.push_back(std::move(error));
+        Group* group = tree_.ensure(path);
+        (group != nullptr ? group : tree_.ensure(""))->problems.push_back(std::move(error));
     }
 
     Result<std::string> text_of(const std::string& key) const {
@@ -110,7 +127,7 @@ private:
     }
 
     void read_group(const std::string& key, std::string_view path) {
-        Group* group = ensure_group(root_, path);
+        Group* group = tree_.ensure(path);
         if (group == nullptr) {
             return problem("", over_limit(store_name_ + ": " + key + ": groups nested too deep"));
         }
@@ -135,7 +152,7 @@ private:
     }
 
     void read_group_attributes(const std::string& key, std::string_view path) {
-        Group* group = ensure_group(root_, path);
+        Group* group = tree_.ensure(path);
         if (group == nullptr) {
             return;
         }
@@ -155,7 +172,7 @@ private:
     }
 
     void read_array(const std::string& key, std::string_view path) {
-        if (ensure_group(root_, parent_of(path)) == nullptr) {
+        if (tree_.ensure(parent_of(path)) == nullptr) {
             return problem("", over_limit(store_name_ + ": " + key + ": groups nested too deep"));
         }
         const Result<std::string> zarray = text_of(key);
@@ -186,10 +203,8 @@ private:
     /// The group that holds the array has been found to lie not too deep.
     void add_array(ArrayMeta meta) {
         found_ = true;
-        // Keys are sorted as text, in which "a-b" stands before "a/..."; arrays are wanted in name order.
-        std::vector<ArrayMeta>& arrays = ensure_group(root_, parent_of(meta.path))->arrays;
-        const auto at = std::lower_bound(arrays.begin(), arrays.end(), meta.name, before);
-        arrays.insert(at, std::move(meta));
+        Group* const group = tree_.ensure(parent_of(meta.path));
+        group->arrays.push_back(std::move(meta));
     }
 
     void read_v3(const std::string& key, std::string_view path) {
@@ -204,7 +219,7 @@ private:
         }
         const auto node = document.value().is_object() ? document.value().find("node_type") : document.value().end();
         const bool is_group = document.value().is_object() && node != document.value().end() && *node == "group";
-        if (ensure_group(root_, is_group ? path : parent_of(path)) == nullptr) {
+        if (tree_.ensure(is_group ? path : parent_of(path)) == nullptr) {
             return problem("", over_limit(what + ": groups nested too deep"));
         }
         if (is_group) {
@@ -230,14 +245,14 @@ private:
             const std::string found = json_type_name(attributes);
             return problem(path, invalid(what + ": \"attributes\" must be an object, not " + found));
         }
-        ensure_group(root_, path)->attributes = std::move(attributes);
+        tree_.ensure(path)->attributes = std::move(attributes);
     }
 
     const Store& store_;
     const ArrayLimits& limits_;
     const std::vector<std::string>& keys_;
     const std::string store_name_;
-    Group root_;
+    Tree tree_;
     std::optional<Error> first_problem_;
     bool found_ = false;
 };

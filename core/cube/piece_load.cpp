@@ -413,13 +413,12 @@ ChunkKey PieceLoader::key_of(std::size_t i) const {
 std::string PieceLoader::chunk_label(const Job& job, const Remote* place) const {
     std::string text = array_label(source_).append(", chunk ").append(job.key);
     if (source_.shards != nullptr) {  // it has no key of its own
-        char before = '[';
+        std::vector<std::uint64_t> chunk;
         for (const Segment& segment : pieces_[*job.pieces].segments) {
-            text.push_back(before);
-            text.append(std::to_string(segment.chunk));
-            before = ',';
+            text.append(chunk.empty() ? "[" : ",").append(std::to_string(segment.chunk));
+            chunk.push_back(segment.chunk);
         }
-        text.append("]");
+        text.append(chunk.empty() ? "[" : "").append("] of ").append(source_.shards->key_of(meta_, chunk.data()));
     }
     if (place != nullptr) {
         text.append(" (").append(redacted(place->url));

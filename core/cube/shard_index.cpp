@@ -222,6 +222,14 @@ std::uint64_t ShardIndex::shard_of(const ArrayMeta& meta, const std::uint64_t* c
     return number;
 }
 
+std::string ShardIndex::key_of(const ArrayMeta& meta, const std::uint64_t* chunk) const {
+    Shape shard(inside_.size());
+    for (std::size_t d = 0; d < shard.size(); ++d) {
+        shard[d] = chunk[d] / inside_[d];
+    }
+    return meta.chunk_key(shard.data());
+}
+
 Status ShardIndex::locate(const Store& store, Runtime& runtime, const ArrayMeta& meta,
                           std::span<const std::uint64_t> chunks, std::span<Result<ChunkLocation>> out,
                           const FetchOptions& options) const {
@@ -230,11 +238,9 @@ Status ShardIndex::locate(const Store& store, Runtime& runtime, const ArrayMeta&
     std::vector<std::size_t> slot_of(out.size());
     std::vector<std::uint64_t> at(out.size(), 0);
     std::unordered_map<std::uint64_t, std::size_t> known;
-    std::vector<std::uint64_t> shard(rank);
     for (std::size_t i = 0; i < out.size(); ++i) {
         const std::uint64_t* const chunk = chunks.data() + i * rank;
         for (std::size_t d = 0; d < rank; ++d) {
-            shard[d] = chunk[d] / inside_[d];
             at[i] += chunk[d] % inside_[d] * strides_[d];
         }
         const std::uint64_t number = shard_of(meta, chunk);
@@ -242,7 +248,7 @@ Status ShardIndex::locate(const Store& store, Runtime& runtime, const ArrayMeta&
         slot_of[i] = slot->second;
         if (added) {
             slots.emplace_back();
-            slots.back().key = meta.chunk_key(shard.data());
+            slots.back().key = key_of(meta, chunk);
             slots.back().number = number;
         }
     }

@@ -39,6 +39,8 @@ public:
     [[nodiscard]] std::uint64_t number() const { return number_; }
     /// C-order number of the shard that holds the chunk at these grid indices.
     [[nodiscard]] std::uint64_t shard_of(const ArrayMeta& meta, const std::uint64_t* chunk) const;
+    /// Store key of that shard.
+    [[nodiscard]] std::string key_of(const ArrayMeta& meta, const std::uint64_t* chunk) const;
     /// Memory that one decoded index takes.
     [[nodiscard]] std::uint64_t index_bytes() const { return chain_.decoded_size(); }
 

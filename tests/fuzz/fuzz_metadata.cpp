@@ -1,5 +1,6 @@
-// Metadata of a store and one chunk, all hostile: parse, build the hierarchy, plan the chain, read a small region.
-// Input: .zarray, .zattrs, the root's .zattrs and a chunk's bytes, separated by NUL.
+// Metadata of a store and one chunk or shard, all hostile: parse, build the hierarchy, plan the chain, read a small
+// region, as numbers and as text, inline and by range.
+// Input: .zarray or zarr.json, .zattrs, the root's .zattrs and the chunk's bytes, separated by NUL.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -24,17 +25,25 @@ public:
 
     [[nodiscard]] std::string_view name() const override { return "fuzz"; }
     [[nodiscard]] Result<std::vector<std::string>> metadata_keys() const override {
-        return std::vector<std::string>{".zattrs", ".zgroup", "g/a/.zarray", "g/a/.zattrs"};
+        return std::vector<std::string>{".zattrs", ".zgroup", "g/a/.zarray", "g/a/.zattrs", "g/b/zarr.json"};
     }
     [[nodiscard]] Result<std::optional<std::string>> metadata(std::string_view key) const override {
-        return std::optional(key == "g/a/.zarray"   ? zarray_
-                             : key == "g/a/.zattrs" ? zattrs_
-                             : key == ".zattrs"     ? root_
-                                                    : std::string(R"({"zarr_format": 2})"));
+        return std::optional(key == "g/a/.zarray" || key == "g/b/zarr.json" ? zarray_
+                             : key == "g/a/.zattrs"                         ? zattrs_
+                             : key == ".zattrs"                             ? root_
+                                                                            : std::string(R"({"zarr_format": 2})"));
     }
     Status locate(std::span<const std::string> keys, std::span<ChunkLocation> out) const override {
         for (std::size_t i = 0; i < keys.size(); ++i) {
-            out[i] = keys[i].ends_with('1') ? ChunkLocation(Missing{}) : Inline{as_byte_span(*chunk_), chunk_};
+            Remote remote;
+            remote.url = *chunk_;
+            remote.may_be_absent = keys[i].ends_with('2');
+            if (chunk_->size() % 3 == 0) {
+                remote.range = {0, chunk_->size()};
+            }
+            out[i] = keys[i].ends_with('1')    ? ChunkLocation(Missing{})
+                     : chunk_->size() % 2 == 0 ? ChunkLocation(remote)
+                                               : Inline{as_byte_span(*chunk_), chunk_};
         }
         return {};
     }
@@ -44,11 +53,22 @@ private:
     std::shared_ptr<const std::string> chunk_;
 };
 
-class NoFetcher : public Fetcher {
+/// The URL is the object.
+class UrlFetcher : public Fetcher {
 public:
     void fetch(std::span<const FetchRequest> requests, const FetchSink& sink, const FetchOptions&) override {
         for (std::size_t i = 0; i < requests.size(); ++i) {
-            sink(i, io_error("nothing is remote here"));
+            const ByteSpan object = as_byte_span(requests[i].url);
+            const ByteRange range = requests[i].range;
+            if (range.suffix != 0) {
+                range.suffix <= object.size() ? sink(i, object.last(range.suffix)) : sink(i, io_error("too short"));
+            } else if (!range.bounded()) {
+                sink(i, object.subspan(std::min<std::size_t>(range.begin, object.size())));
+            } else if (range.begin <= range.end && range.end <= object.size()) {
+                sink(i, object.subspan(range.begin, range.size()));
+            } else {
+                sink(i, object.empty() ? not_found("no object") : io_error("too short"));
+            }
         }
     }
 };
@@ -78,6 +98,12 @@ void read_corner(const Array& array, bool far) {
     type.little = std::endian::native == std::endian::little;
     Buffer out(elements * type.size);
     (void)array.read(region, {out.data(), strides, type});
+    (void)array.read_strings(region, {}, 1U << 16);
+    if (std::find(shape.begin(), shape.end(), 0U) == shape.end()) {
+        std::vector<std::uint64_t> chunk = array.meta().chunk_grid();
+        std::for_each(chunk.begin(), chunk.end(), [&](std::uint64_t& index) { index = far ? index - 1 : 0; });
+        (void)array.locate_chunk(chunk);
+    }
 }
 
 }  // namespace
@@ -86,7 +112,7 @@ void read_corner(const Array& array, bool far) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace vcube;
     static const auto runtime =
-        std::make_shared<Runtime>(std::size_t{0}, std::size_t{1} << 16, std::make_unique<NoFetcher>());
+        std::make_shared<Runtime>(std::size_t{0}, std::size_t{1} << 16, std::make_unique<UrlFetcher>());
     std::string_view input(reinterpret_cast<const char*>(data), size);
     std::string zarray = take(input);
     std::string zattrs = take(input);

@@ -171,12 +171,21 @@ def _encode_shard(codec, data, fill, rng):
     return bytes(body) + encoded_index
 
 
+def _filled(shape, fill, dtype):
+    """np.full, also of bytes as objects, whose trailing NULs it would take away."""
+    element = np.empty((), dtype)
+    element[()] = fill
+    out = np.empty(shape, dtype)
+    out[...] = element
+    return out
+
+
 def _is_fill(data, fill):
     if fill is None:
         return False
     if data.dtype.kind == "O":
         return all(value == fill for value in data.ravel())
-    return data.tobytes() == np.full(data.shape, np.array(fill, data.dtype)).tobytes()
+    return data.tobytes() == _filled(data.shape, fill, data.dtype).tobytes()
 
 
 def _numcodec(codec):
@@ -282,12 +291,11 @@ def write_array(folder, path, data, chunks, codecs=None, *, fill=0, encoding="de
     left_out = skip if callable(skip) else set(skip).__contains__
     for index in itertools.product(*[range(math.ceil(n / c)) for n, c in zip(data.shape, chunks)]):
         window = tuple(slice(i * c, (i + 1) * c) for i, c in zip(index, chunks))
-        chunk = np.full(chunks, fill, data.dtype) if data.dtype.kind != "V" or data.dtype.names \
-            else np.full(chunks, np.array(fill, data.dtype))
+        chunk = _filled(chunks, fill, data.dtype)
         part = data[window]
         chunk[tuple(slice(0, n) for n in part.shape)] = part
         if left_out(index):
-            expected[window] = chunk.dtype.type(fill) if chunk.dtype.kind in "biuf" else np.full(1, fill, data.dtype)[0]
+            expected[window] = _filled(part.shape, fill, data.dtype)
             continue
         encoded = None if drop_fill and _is_fill(chunk, fill) else encode(codecs, chunk, fill, rng)
         if encoded is not None:

@@ -187,5 +187,16 @@ TEST(Convert, OddSizedItemsAreCopied) {
     EXPECT_EQ(out, "ghidefabc");
 }
 
+TEST(Convert, StructuredElementsAreCopiedIntoTheirOwnLayoutOnly) {
+    const auto type = [](const char* text) { return parse_dtype(Json::parse(text), "test").value(); };
+    const DType stored = type(R"([["a", ">i2"], ["b", "<f4"]])");
+    const DType native = type(R"([["a", "<i2"], ["b", "<f4"]])");
+    EXPECT_TRUE(Converter::make(stored, native).ok());
+    EXPECT_FALSE(Converter::make(stored, type(R"([["b", "<f4"], ["a", "<i2"]])")).ok());
+    EXPECT_FALSE(Converter::make(stored, type(R"([["a", "<u2"], ["b", "<f4"]])")).ok());
+    EXPECT_FALSE(Converter::make(stored, type(R"([["a", "<i2"], ["b", "<f4"], ["c", "|u1"]])")).ok());
+    EXPECT_FALSE(Converter::make(stored, parse_dtype("<f4").value()).ok());
+}
+
 }  // namespace
 }  // namespace vcube

@@ -17,6 +17,7 @@
 #include "core/base/json.h"
 #include "core/base/thread_pool.h"
 #include "core/cube/array.h"
+#include "core/cube/zarr_v3.h"
 #include "vcube/fetcher.h"
 #include "vcube/store.h"
 
@@ -47,6 +48,10 @@ public:
     bool remote = true;
     bool bounded = true;  // remote ranges have an end
     std::string fail_key;
+    std::uint64_t shift = 0;     // remote ranges begin so far inside larger objects (unless `bounded` is false)
+    bool may_be_absent = false;  // keys without a chunk are Remote too
+    bool deflated = false;       // chunks are raw deflate streams; unwrapped_sizes tells what they hold
+    std::map<std::string, std::uint64_t> unwrapped_sizes;
     mutable std::atomic<int> locate_calls{0};
 
     [[nodiscard]] std::string_view name() const override { return "fake.json"; }
@@ -68,13 +73,21 @@ public:
                 return Error{ErrorCode::kDenied, keys[i] + ": not allowed"};
             }
             const auto found = chunks.find(keys[i]);
-            if (found == chunks.end()) {
+            if (found == chunks.end() && !(remote && may_be_absent)) {
                 out[i] = Missing{};
             } else if (!remote) {
                 out[i] = Inline{found->second, nullptr};
             } else {
-                out[i] = Remote{"fake://user:secret@host/" + keys[i] + "?token=secret",
-                                {0, bounded ? found->second.size() : ByteRange::kEnd}};
+                Remote place;
+                place.url = "fake://user:secret@host/" + keys[i] + "?token=secret";
+                const bool known = bounded && found != chunks.end();
+                place.range = {known ? shift : 0, known ? shift + found->second.size() : ByteRange::kEnd};
+                place.may_be_absent = may_be_absent;
+                if (deflated) {
+                    place.wrap = Wrap::kDeflate;
+                    place.unwrapped_size = unwrapped_sizes.at(keys[i]);
+                }
+                out[i] = std::move(place);
             }
         }
         return {};
@@ -112,12 +125,20 @@ public:
                         return sink(i, *std::move(error));
                     }
                 }
-                const Bytes& all = store_->chunks.at(key);
+                const auto found = store_->chunks.find(key);
+                if (found == store_->chunks.end()) {
+                    return sink(i, not_found("no such object"));
+                }
+                const ByteSpan all(found->second);
                 const ByteRange range = requests[i].range;
-                if (range.bounded() && range.end > all.size()) {
+                if (range.suffix != 0) {
+                    return range.suffix > all.size() ? sink(i, io_error("too short")) : sink(i, all.last(range.suffix));
+                }
+                const std::uint64_t shift = range.bounded() ? store_->shift : 0;
+                if (range.begin < shift || (range.bounded() && range.end - shift > all.size())) {
                     return sink(i, io_error("too short"));
                 }
-                sink(i, ByteSpan(all).subspan(range.begin, range.bounded() ? range.size() : std::dynamic_extent));
+                sink(i, all.subspan(range.begin - shift, range.bounded() ? range.size() : std::dynamic_extent));
             },
             options.max_threads);
     }
@@ -159,8 +180,11 @@ struct Bench {
 
     [[nodiscard]] Array open(const std::string& path) const {
         const auto zattrs = store->texts.find(path + "/.zattrs");
-        Result<ArrayMeta> meta = parse_zarray(path, store->texts.at(path + "/.zarray"),
-                                              zattrs == store->texts.end() ? "" : zattrs->second, "fake.json");
+        const auto v3 = store->texts.find(path + "/zarr.json");
+        Result<ArrayMeta> meta = v3 != store->texts.end()
+                                     ? parse_zarr_json(path, v3->second, "fake.json")
+                                     : parse_zarray(path, store->texts.at(path + "/.zarray"),
+                                                    zattrs == store->texts.end() ? "" : zattrs->second, "fake.json");
         if (!meta.ok()) {
             throw std::runtime_error(meta.error().message);
         }
@@ -176,7 +200,7 @@ struct Bench {
 inline std::shared_ptr<FakeStore> fixture_store(const Json& fixtures) {
     auto store = std::make_shared<FakeStore>();
     for (const auto& [key, value] : fixtures["keys"].items()) {
-        if (key.find("/.z") != std::string::npos) {
+        if (key.find("/.z") != std::string::npos || key.ends_with("zarr.json")) {
             store->texts[key] = value.get<std::string>();
         } else {
             store->chunks[key] = from_hex(value.get<std::string>());

@@ -109,5 +109,30 @@ TEST(Hierarchy, DepthIsBounded) {
     EXPECT_EQ(root.value().problems.size(), 1U);
 }
 
+TEST(Hierarchy, NamesThatBeginEachOtherAreInOrder) {
+    // As keys "a-b/..." stands before "a/...", as names behind it.
+    std::map<std::string, std::string> texts;
+    for (const char* name : {"a", "a-", "a--", "a-b", "b", "a.c"}) {
+        texts[std::string(name) + "/.zarray"] = kArray;
+        texts["g" + std::string(name) + "/x/.zarray"] = kArray;
+    }
+    const Group root = read(texts).value();
+    std::vector<std::string> arrays;
+    std::vector<std::string> groups;
+    for (const ArrayMeta& array : root.arrays) {
+        arrays.push_back(array.name);
+        EXPECT_EQ(root.find_array(array.path), &array);
+    }
+    for (const Group& group : root.groups) {
+        groups.push_back(group.name);
+        EXPECT_EQ(root.find_group(group.path), &group);
+        EXPECT_NE(root.find_array(group.path + "/x"), nullptr);
+    }
+    EXPECT_EQ(arrays, (std::vector<std::string>{"a", "a-", "a--", "a-b", "a.c", "b"}));
+    EXPECT_EQ(groups, (std::vector<std::string>{"ga", "ga-", "ga--", "ga-b", "ga.c", "gb"}));
+    EXPECT_EQ(root.find_array("a-bc"), nullptr);
+    EXPECT_EQ(root.find_group("ga/x/y"), nullptr);
+}
+
 }  // namespace
 }  // namespace vcube
