@@ -18,7 +18,7 @@ class Reader {
 public:
     explicit Reader(ByteSpan in) : in_(in) {}
 
-    // NOLINTNEXTLINE(misc-no-recursion): bounded by kMaxDepth
+    // Recursive, bounded by kMaxDepth.
     bool value(Json& out, int depth) {
         std::uint8_t type = 0;
         if (depth > kMaxDepth || ++nodes_ > kMaxNodes || !byte(type)) {
@@ -46,7 +46,7 @@ public:
     [[nodiscard]] bool at_end() const { return at_ == in_.size(); }
 
 private:
-    // NOLINTNEXTLINE(misc-no-recursion): bounded by kMaxDepth
+    // Recursive, bounded by kMaxDepth.
     bool sized(std::uint8_t type, Json& out, int depth) {
         std::uint64_t n = 0;
         switch (type) {
@@ -137,7 +137,7 @@ private:
         at_ += static_cast<std::size_t>(size);
         return true;
     }
-    // NOLINTNEXTLINE(misc-no-recursion): bounded by kMaxDepth
+    // Recursive, bounded by kMaxDepth.
     bool array(std::uint64_t size, Json& out, int depth) {
         out = Json::array();
         for (std::uint64_t i = 0; i < size; ++i) {
@@ -149,7 +149,7 @@ private:
     }
     // A key that stands twice keeps its last value in Python; here each pair is kept, in the order of the file: looking
     // for every key would cost quadratic time.
-    // NOLINTNEXTLINE(misc-no-recursion): bounded by kMaxDepth
+    // Recursive, bounded by kMaxDepth.
     bool map(std::uint64_t size, Json& out, int depth) {
         out = Json::object();
         auto& members = out.get_ref<Json::object_t&>();

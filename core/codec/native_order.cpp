@@ -15,7 +15,7 @@ NativeOrder::NativeOrder(const DType& type, bool little) : element_size_(type.si
     add(type, 0, &little);
 }
 
-// NOLINTNEXTLINE(misc-no-recursion): parse_dtype bounds the nesting
+// Recursive; parse_dtype bounds the nesting.
 void NativeOrder::add(const DType& type, std::uint32_t offset, const bool* little) {
     if (type.kind == Kind::kStruct) {
         for (const DTypeField& field : type.fields) {

@@ -34,7 +34,7 @@ private:
     NativeOrder order_;
 };
 
-// NOLINTNEXTLINE(misc-no-recursion): parse_dtype bounds the nesting
+// Recursive; parse_dtype bounds the nesting.
 bool holds_objects(const DType& type) {
     return type.kind == Kind::kObject || std::any_of(type.fields.begin(), type.fields.end(),
                                                      [](const DTypeField& f) { return holds_objects(f.type); });
@@ -316,7 +316,7 @@ Result<CodecChain> CodecChain::plan_v2(const Json& filters, const Json& compress
     return planner.take();
 }
 
-// NOLINTNEXTLINE(misc-no-recursion): shards in shards; the depth of a JSON document is bounded
+// Recursive for shards in shards; the depth of a JSON document is bounded.
 Result<CodecChain> CodecChain::plan_v3(const Json& codecs, const DType& type, const Shape& chunk,
                                        const std::string& what, ByteSpan fill) {
     const std::optional<std::uint64_t> elements = checked_product(chunk);

@@ -133,7 +133,7 @@ struct Shards {
     }
 };
 
-// NOLINTNEXTLINE(misc-no-recursion): shards in shards; the depth of a JSON document is bounded
+// Recursive for shards in shards; the depth of a JSON document is bounded.
 Result<Shards> Shards::plan(const Json& config, const CodecPlace& place, const Shape& shard, ByteSpan fill) {
     VCUBE_ASSIGN(const Shape chunk, json_shape(config, "chunk_shape", place.what));
     if (chunk.size() != shard.size()) {
@@ -271,7 +271,7 @@ Result<Buffer> decode_shard_strings(const Shards& shards, std::string_view fill,
 
 }  // namespace
 
-// NOLINTNEXTLINE(misc-no-recursion): shards in shards; the depth of a JSON document is bounded
+// Recursive for shards in shards; the depth of a JSON document is bounded.
 Result<std::unique_ptr<const Codec>> make_sharding(const Json& config, const CodecPlace& place, const Shape& shard,
                                                    std::optional<ByteSpan> fill) {
     VCUBE_ASSIGN(Shards shards, Shards::plan(config, place, shard, fill.value_or(ByteSpan())));
@@ -283,7 +283,7 @@ Result<std::unique_ptr<const Codec>> make_sharding(const Json& config, const Cod
         std::make_unique<ShardingCodec>(std::move(shards), place.type.size, std::move(element)));
 }
 
-// NOLINTNEXTLINE(misc-no-recursion): shards in shards; the depth of a JSON document is bounded
+// Recursive for shards in shards; the depth of a JSON document is bounded.
 Result<StringDecoder> make_sharding_strings(const Json& config, const CodecPlace& place, const Shape& shard,
                                             ByteSpan fill) {
     VCUBE_ASSIGN(Shards planned, Shards::plan(config, place, shard, fill));

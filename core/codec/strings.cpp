@@ -35,6 +35,9 @@ Result<Buffer> StringBuilder::finish() {
         return corrupt(std::string(what_) + " chunk holds " + std::to_string(ends_.size()) + " elements, expected " +
                        std::to_string(elements_));
     }
+    if ((elements_ + 1) * kOffset + bytes_.size() > max_bytes_) {  // no element at all: add() was never asked
+        return over_limit(std::string(what_) + " chunk: no room for its offsets");
+    }
     try {
         Buffer out((elements_ + 1) * kOffset + bytes_.size());
         const std::uint64_t zero = 0;

@@ -129,6 +129,13 @@ TEST(Strings, LongTextsOfMessagePack) {
     EXPECT_EQ(string_at(strings.value().span(), 1, 0), "xyz");
 }
 
+TEST(Strings, NoElementsTakeRoomForOneOffset) {
+    const CodecChain chain = plan_text(R"([{"id":"vlen-utf8"}])", "null", "|O", 0).value();
+    const std::vector<std::byte> none(4);
+    EXPECT_TRUE(chain.decode_strings(none, 8).ok());
+    EXPECT_EQ(chain.decode_strings(none, 7).error().code, ErrorCode::kLimit);
+}
+
 TEST(Strings, AnotherNumberOfElementsIsTold) {
     const CodecChain chain = plan_text(R"([{"id":"vlen-utf8"}])", "null", "|O", 2).value();
     const std::vector<std::byte> one = {std::byte{1}, {}, {}, {}, {}, {}, {}, {}};
