@@ -20,9 +20,11 @@ namespace vcube::driver {
 
 /// A file as it was when it was read.
 struct FileStamp {
+    static constexpr std::int64_t kAbsent = -1;
     std::string vsi_path;
     std::uint64_t size = 0;
     std::int64_t modified = 0;
+    friend bool operator==(const FileStamp&, const FileStamp&) = default;
 };
 
 /// A store that was opened and read; shared by all handles on it, immutable.

@@ -188,6 +188,10 @@ Result<Opened> open_tree(const Opening& opening, std::shared_ptr<const Store> fi
         return out;
     }
     VCUBE_ASSIGN(out.watched, files->metadata_keys());
+    if (out.watched.empty()) {
+        return not_found(concat(opening.place.name, ": neither Zarr metadata nor references in this folder"));
+    }
+    out.watched.insert(out.watched.begin(), ".zmetadata");  // not there, which may change
     out.store = std::move(files);
     return out;
 }
@@ -273,25 +277,27 @@ Result<Opened> open_by_kind(const Opening& opening) {
     return place.doubt;
 }
 
+FileStamp stamp_of(const std::string& path, const std::string& name) {
+    const Result<FileInfo> info = stat_file(path, name);
+    return info.ok() ? FileStamp{path, info.value().size, info.value().modified}
+                     : FileStamp{path, 0, FileStamp::kAbsent};
+}
+
 std::vector<FileStamp> stamps_of(const std::vector<std::string>& paths, const std::string& name) {
     std::vector<FileStamp> out;
     for (const std::string& path : paths) {
         if (out.size() == kMaxWatched) {
             break;
         }
-        if (const Result<FileInfo> info = stat_file(path, name); info.ok()) {
-            out.push_back({path, info.value().size, info.value().modified});
-        }
+        out.push_back(stamp_of(path, name));
     }
     return out;
 }
 
-/// Whether no file that the store was made of has changed since.
+/// Whether no file that the store was made of has changed since, or come into being.
 bool is_fresh(const OpenedStore& store) {
-    return std::all_of(store.watched.begin(), store.watched.end(), [&](const FileStamp& stamp) {
-        const Result<FileInfo> info = stat_file(stamp.vsi_path, store.location);
-        return info.ok() && info.value().size == stamp.size && info.value().modified == stamp.modified;
-    });
+    return std::all_of(store.watched.begin(), store.watched.end(),
+                       [&](const FileStamp& stamp) { return stamp_of(stamp.vsi_path, store.location) == stamp; });
 }
 
 /// Options that shape a store, as text.

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <new>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "core/fetch/local_fetcher.h"
@@ -68,6 +69,31 @@ private:
     static constexpr std::size_t kMaxIdle = 32;
     std::mutex mutex_;
     std::list<Handle> idle_;  // used last first
+};
+
+/// Network objects that were seen not to exist.
+class AbsentObjects {
+public:
+    bool contains(const std::string& path) const {
+        const std::lock_guard lock(mutex_);
+        return paths_.contains(path);
+    }
+    void add(const std::string& path) {
+        const std::lock_guard lock(mutex_);
+        if (paths_.size() >= kMaxPaths) {
+            paths_.clear();
+        }
+        paths_.insert(path);
+    }
+    void remove(const std::string& path) {
+        const std::lock_guard lock(mutex_);
+        paths_.erase(path);
+    }
+
+private:
+    static constexpr std::size_t kMaxPaths = 65536;
+    mutable std::mutex mutex_;
+    std::unordered_set<std::string> paths_;
 };
 
 /// Thread-local configuration of the thread that asked, for as long as a worker works for it.
@@ -161,15 +187,28 @@ private:
 
     /// kNotFound only where it is sure that the object does not exist: to directory stores that is a missing chunk.
     /// "403" may be that too in an object store that hides its listing, or a credential that ran out.
-    static Error open_error(const std::string& path) {
-        const VSIErrorNum number = VSIGetLastErrorNo();
-        const std::string reason = last_vsi_error(path);
-        bool absent = number == VSIE_AWSObjectNotFound || number == VSIE_AWSBucketNotFound;
+    Error open_error(const std::string& path) {
+        VSIErrorNum number = VSIGetLastErrorNo();
+        std::string reason = last_vsi_error(path);
+        if (is_remote(path) && reason.empty() && !absent_.contains(path)) {
+            // GDAL remembers that the object could not be opened, not why: it is asked for again.
+            VSICurlPartialClearCache(path.c_str());
+            if (VSILFILE* const file = VSIFOpenExL(path.c_str(), "rb", TRUE)) {
+                VSIFCloseL(file);
+            }
+            number = VSIGetLastErrorNo();
+            reason = last_vsi_error(path);
+        }
+        bool absent = number == VSIE_AWSObjectNotFound || number == VSIE_AWSBucketNotFound || absent_.contains(path);
         for (const char* const code : {"404", "410"}) {
             absent = absent || reason.find(std::string("response code: ") + code) != std::string::npos;
         }
-        VSIStatBufL status{};
-        absent = absent || (!is_remote(path) && VSIStatExL(path.c_str(), &status, VSI_STAT_EXISTS_FLAG) != 0);
+        if (is_remote(path)) {
+            absent ? absent_.add(path) : absent_.remove(path);
+        } else {
+            VSIStatBufL status{};
+            absent = absent || VSIStatExL(path.c_str(), &status, VSI_STAT_EXISTS_FLAG) != 0;
+        }
         const std::string tail = reason.empty() ? "" : " (" + reason + ")";
         return absent ? not_found(redacted(path) + ": no such object" + tail)
                       : io_error(redacted(path) + ": cannot be opened" + tail);
@@ -221,6 +260,7 @@ private:
     ThreadPool& pool_;
     LocalFetcher local_;
     HandleCache handles_;
+    AbsentObjects absent_;
 };
 
 }  // namespace
