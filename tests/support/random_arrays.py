@@ -1,8 +1,9 @@
 """Random Zarr v2 arrays, written by zarr-python: every type x order x codec chain x chunk shape x edge x fill value.
 
 write_group(folder, count, seed) makes a group of `count` arrays in a directory store, some chunks of which are taken
-away again; references(folder, target) describes the same store as Kerchunk references of every form. What the arrays
-hold is what zarr-python reads back: some codecs lose precision on the way in.
+away again; references(folder, target) describes the same store as Kerchunk references of every form, and parquet(references,
+folder) these as Kerchunk Parquet. What the arrays hold is what zarr-python reads back: some codecs lose precision on the
+way in.
 """
 import base64
 import json
@@ -13,6 +14,7 @@ import shutil
 
 import numcodecs
 import numpy as np
+import parquet_writer as pq
 import zarr
 
 NUMBERS = ["|b1", "|i1", "|u1"] + [order + kind for order in "<>" for kind in
@@ -192,3 +194,42 @@ def references(folder, target, seed=0):
     rng.shuffle(keys)
     target.write_text(json.dumps({"version": 1, "refs": {key: refs[key] for key in keys}}))
     return target
+
+
+METADATA = (".zarray", ".zattrs", ".zgroup")
+
+
+def parquet_file(rows, rng):
+    """One refs.N.parq of rows (path, offset, size, raw): columns, encodings and pages as one writer or another has them."""
+    path, offset, size, raw = (list(column) for column in zip(*rows))
+    texts = rng.choice([pq.PLAIN, pq.RLE_DICTIONARY, pq.PLAIN_DICTIONARY, pq.DELTA_LENGTH_BYTE_ARRAY])
+    numbers = {"encoding": rng.choice([pq.PLAIN, pq.DELTA_BINARY_PACKED, pq.RLE_DICTIONARY]), "optional": rng.random() < 0.3}
+    how = {"version": rng.choice([1, 2]), "page_rows": rng.choice([0, 7])}
+    columns = [pq.Column("path", pq.BYTE_ARRAY, path, encoding=texts, **how), pq.Column("offset", pq.INT64, offset, **numbers, **how),
+               pq.Column("size", pq.INT64, size, **numbers, **how), pq.Column("raw", pq.BYTE_ARRAY, raw, **how)]
+    return pq.write(columns, codec=rng.choice([pq.ZSTD, pq.SNAPPY, pq.GZIP, pq.UNCOMPRESSED, pq.LZ4_RAW]))
+
+
+def parquet(references, folder, seed=0, record_size=50):
+    """The references of a version 1 file as Kerchunk Parquet; relative paths are relative to the same folder."""
+    rng = random.Random(seed)
+    folder = pathlib.Path(folder)
+    refs = json.loads(pathlib.Path(references).read_text())["refs"]
+    metadata = {key: json.loads(value) if isinstance(value, str) else value for key, value in refs.items()
+                if key.rpartition("/")[2] in METADATA}
+    folder.mkdir()
+    (folder / ".zmetadata").write_text(json.dumps({"metadata": metadata, "record_size": record_size}))
+    for name, array in ((key.rpartition("/")[0], array) for key, array in metadata.items() if key.endswith("/.zarray")):
+        grid = [-(-extent // chunk) for extent, chunk in zip(array["shape"], array["chunks"])]
+        rows = []
+        for index in np.ndindex(*grid):
+            entry = refs.get(f"{name}/" + (array.get("dimension_separator", ".").join(map(str, index)) or "0"))
+            if isinstance(entry, list):
+                rows.append((*entry, *([0, 0] if len(entry) == 1 else []), None))
+            else:
+                rows.append((None, 0, 0, None if entry is None else base64.b64decode(entry.removeprefix("base64:"))))
+        rows += [(None, 0, 0, None)] * (-len(rows) % (record_size if grid else 1))
+        (folder / name).mkdir(parents=True)
+        for first in range(0, len(rows), record_size):
+            (folder / name / f"refs.{first // record_size}.parq").write_bytes(parquet_file(rows[first:first + record_size], rng))
+    return folder
