@@ -2,6 +2,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/base/log.h"
 #include "core/refs/sniff.h"
@@ -86,8 +87,11 @@ Result<std::unique_ptr<GDALDataset>> open_dataset(GDALOpenInfo& info) {
         }
         return open_dgg_dataset(context);
     }
-    auto source =
-        open_store(context.name.location, context.name.prefixed, context.options, shared, {context.name.path});
+    std::vector<std::string> wanted{context.name.path};
+    for (const NamedArray& other : context.name.others) {
+        wanted.push_back(other.path);
+    }
+    auto source = open_store(context.name.location, context.name.prefixed, context.options, shared, wanted);
     if (!source.ok() && source.error().code == ErrorCode::kNotFound && known_by_name_only(info)) {
         return std::unique_ptr<GDALDataset>();  // a folder or zip of somebody else
     }
