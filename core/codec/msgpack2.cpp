@@ -156,7 +156,8 @@ private:
         for (std::uint64_t i = 0; i < size; ++i) {
             Json key;
             Json member;
-            if (!value(key, depth + 1) || !value(member, depth + 1)) {
+            // No list or map is a key, as in Python; as texts in texts, their escapes would double at every level.
+            if (!value(key, depth + 1) || key.is_structured() || !value(member, depth + 1)) {
                 return false;
             }
             std::string name =

@@ -117,6 +117,14 @@ TEST(Strings, ClaimsTakeNoMemory) {
     EXPECT_FALSE(plan_text(R"([{"id":"msgpack2"}])", "null", "|O", 1).value().decode_strings(deep, kRoom).ok());
 }
 
+TEST(Strings, MapsAsKeysOfMapsAreRefused) {
+    // Maps whose only key is a map whose only key is a map ... sixty deep.
+    std::vector<std::byte> pack(60, std::byte{0x81});
+    pack.insert(pack.begin(), std::byte{0x93});
+    pack.resize(200);
+    EXPECT_FALSE(plan_text(R"([{"id":"msgpack2"}])", "null", "|O", 1).value().decode_strings(pack, kRoom).ok());
+}
+
 TEST(Strings, LongTextsOfMessagePack) {
     // ["xyz", "|O", [1]] with the text's size in 32 bits, from the MessagePack specification.
     std::vector<std::byte> pack;
