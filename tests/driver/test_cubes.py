@@ -216,8 +216,8 @@ def test_wrong_documents_are_errors(tmp_path, text):
         gdal.OpenEx(f'VCUBE:"{path}"', gdal.OF_MULTIDIM_RASTER)
 
 
-L3 = ["l3_combined.json", "l3_combined_v0.json", "l3_combined_base64.json", "l3_combined_objmeta.json",
-      "l3_combined.json.gz", "l3_combined.json.zst", "l3_combined_templates.json"]
+L3 = ["l3_combined.json", "l3_combined_v0.json", "l3_combined_base64.json", "l3_combined_objmeta.json", "l3_combined.json.gz",
+      "l3_combined.json.zst", "l3_combined_templates.json", "l3_combined_templates_jinja.json", "l3_combined.parq"]
 
 
 @pytest.fixture(scope="module")
@@ -226,9 +226,9 @@ def l3_expected(shared_data):
     for path in sorted((shared_data / "kerchunk" / "l3").glob("*.nc")):
         with netCDF4.Dataset(path) as file:
             file.set_auto_maskandscale(False)
-            for name in ("soil_moisture", "sst", "flags"):
-                out.setdefault(name, []).append(file[name][...].reshape((1,) + file[name].shape[-2:]))
-            for name in ("lat", "lon"):
+            for name in ("soil_moisture", "sst", "flags", "time"):
+                out.setdefault(name, []).append(file[name][...].reshape((1,) + file[name].shape[1:]))
+            for name in ("lat", "lon", "crs"):
                 out[name] = file[name][...]
     return {name: np.concatenate(data) if isinstance(data, list) else data for name, data in out.items()}
 
@@ -237,13 +237,26 @@ def l3_expected(shared_data):
 def test_l3_equals_netcdf4(shared_data, l3_expected, name):
     path = shared_data / "kerchunk" / name
     root = gdal.OpenEx(f'VCUBE:"{path}"', gdal.OF_MULTIDIM_RASTER).GetRootGroup()
+    assert set(root.GetMDArrayNames()) == set(l3_expected)
     for variable, expected in l3_expected.items():
-        oracle.assert_same(root.OpenMDArray(variable).ReadAsArray(), expected, variable)
+        oracle.assert_same(np.reshape(root.OpenMDArray(variable).ReadAsArray(), expected.shape), expected, variable)
     # The classic interface shows north first: the rows of l3 already stand so, or are turned round.
-    bands = gdal.Open(f'VCUBE:"{path}":/sst').ReadAsArray()
     up = l3_expected["lat"][0] > l3_expected["lat"][-1]
-    oracle.assert_same(bands, l3_expected["sst"] if up else l3_expected["sst"][:, ::-1])
-    oracle.assert_same(root.OpenMDArray("time").ReadAsArray(), oracle.read(shared_data / "kerchunk" / L3[0])["time"])
+    for variable in ("soil_moisture", "sst", "flags"):
+        bands = gdal.Open(f'VCUBE:"{path}":/{variable}').ReadAsArray()
+        oracle.assert_same(bands, l3_expected[variable] if up else l3_expected[variable][:, ::-1], variable)
+
+
+def test_gen_equals_its_expectation(shared_data):
+    path = shared_data / "kerchunk" / "gen_v1.json"
+    expected = np.load(shared_data / "kerchunk" / "gen_v1_expected.npy")
+    for array in ("a", "whole"):
+        oracle.assert_same(gdal.Open(f'VCUBE:"{path}":/{array}').ReadAsArray(), expected, array)
+
+
+def test_every_shared_reference_set_is_compared(shared_data):
+    sets = {path.name for path in (shared_data / "kerchunk").iterdir() if ".json" in path.name or path.suffix == ".parq"}
+    assert sets == {*L3, "gen_v1.json", "smos_1.json", "smos_2.json"}
 
 
 @pytest.mark.parametrize("number", [1, 2])
