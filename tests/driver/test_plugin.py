@@ -54,7 +54,8 @@ def test_metadata():
     assert metadata["DCAP_VIRTUALIO"] == metadata["DMD_SUBDATASETS"] == "YES"
     assert metadata["DMD_CONNECTION_PREFIX"] == "VCUBE:"
     options = {option.get("name"): option for option in xml.fromstring(metadata["DMD_OPENOPTIONLIST"])}
-    assert list(options) == ["CRS", "EXTENT", "RES", "GRID", "OVERVIEW_RESAMPLING", "ALLOW_LOCAL_REFERENCES", "MISSING_OBJECT"]
+    assert list(options) == ["CRS", "EXTENT", "RES", "GRID", "OVERVIEW_RESAMPLING", "ALLOW_LOCAL_REFERENCES",
+                             "OVERVIEW_DIR", "MISSING_OBJECT", "MAX_REFERENCE_BYTES", "MAX_REFERENCES", "MAX_CHUNK_BYTES"]
     assert [value.text for value in options["OVERVIEW_RESAMPLING"]] == ["NEAREST", "AVERAGE", "MODE"]
     assert all(option.get("description") for option in options.values())
 
