@@ -1,8 +1,8 @@
 // Whole datasets, hostile: reference documents, zips and folders in /vsimem, opened through GDAL as rasters and as
 // multidimensional datasets, walked and read a little. Nothing is asked of the network: a proxy that nobody serves.
 //
-// The first byte says what the rest is: 'j' a reference document, 'z' a zip, else a folder, whose files begin with the
-// byte 1, their name and a line feed.
+// The first byte says what the rest is: 'j' a reference document, 'z' a zip, else a folder, whose files begin with
+// "@@", the name and a line feed, and stand a line feed apart.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -35,11 +35,11 @@ void put_file(const std::string& path, std::string_view content) {
 void put_folder(const std::string& folder, std::string_view input) {
     VSIMkdirRecursive(folder.c_str(), 0755);
     for (std::size_t n = 0; n < kMaxFiles && !input.empty(); ++n) {
-        const std::size_t end = std::min(input.find('\1', 1), input.size());
+        const std::size_t end = std::min(input.find("\n@@"), input.size());
         std::string_view entry = input.substr(0, end);
-        input.remove_prefix(end);
-        if (entry.front() == '\1') {
-            entry.remove_prefix(1);
+        input.remove_prefix(std::min(end + 1, input.size()));
+        if (entry.starts_with("@@")) {
+            entry.remove_prefix(2);
         }
         const std::size_t line = entry.find('\n');
         const std::string name(entry.substr(0, line));

@@ -43,7 +43,7 @@ def main():
     few = {key: value for key, value in refs.items() if key.startswith(("t/", ".z", "lat", "lon"))}
     few["t/0.0.0"] = ["{{u}}/x", 0, 10]
     (OUT / "templates").write_bytes(b"j" + json.dumps({"version": 1, "templates": {"u": "/vsimem"}, "refs": few}).encode())
-    (OUT / "folder").write_bytes(b"d" + b"".join(b"\1" + key.encode() + b"\n" + value for key, value in store.items()))
+    (OUT / "folder").write_bytes(b"d@@" + b"\n@@".join(key.encode() + b"\n" + value for key, value in store.items()))
     meta = {"zarr_format": 3, "node_type": "array", "shape": [4, 6], "data_type": "int16", "fill_value": 0,
             "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [2, 3]}},
             "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
@@ -51,7 +51,7 @@ def main():
     group = {"zarr_format": 3, "node_type": "group", "attributes": {"a": 1}}
     files = {"zarr.json": json.dumps(group).encode(), "a/zarr.json": json.dumps(meta).encode(),
              "a/c/0/0": np.arange(6, dtype="<i2").tobytes()}
-    (OUT / "v3").write_bytes(b"d" + b"".join(b"\1" + key.encode() + b"\n" + value for key, value in files.items()))
+    (OUT / "v3").write_bytes(b"d@@" + b"\n@@".join(key.encode() + b"\n" + value for key, value in files.items()))
     for name, method in (("zip", zipfile.ZIP_STORED), ("zip_deflated", zipfile.ZIP_DEFLATED)):
         out = io.BytesIO()
         with zipfile.ZipFile(out, "w", method) as archive:
