@@ -153,6 +153,7 @@ Result<Opened> open_references(const Opening& opening, const std::string& vsi_pa
     VCUBE_ASSIGN(ByteSource source, open_source(vsi_path, place.name));
     VCUBE_ASSIGN(auto store,
                  open_kerchunk_json(std::move(source), place.name, policy, reference_limits(opening.options)));
+    VCUBE_ASSIGN(store, bring_metadata(std::move(store), *opening.fetcher));
     Opened out;
     VCUBE_ASSIGN(out.store, with_metadata(std::move(store), *opening.fetcher));
     return out;

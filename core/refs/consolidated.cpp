@@ -1,5 +1,6 @@
 #include "core/refs/consolidated.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -176,6 +177,29 @@ Result<std::shared_ptr<const Store>> open_consolidated(std::shared_ptr<const Sto
         return std::shared_ptr<const Store>();
     }
     return std::shared_ptr<const Store>(std::make_shared<ConsolidatedStore>(std::move(files), *std::move(table)));
+}
+
+Result<std::shared_ptr<const Store>> bring_metadata(std::shared_ptr<const Store> store, Fetcher& fetcher,
+                                                    const TextLimits& limits) {
+    VCUBE_ASSIGN(const std::vector<std::string> keys, store->metadata_keys());
+    const bool referred = std::any_of(keys.begin(), keys.end(), [&](const std::string& key) {
+        ChunkLocation place;
+        // One that cannot be located tells so when its text is asked for.
+        return store->locate({&key, 1}, {&place, 1}).ok() && std::holds_alternative<Remote>(place);
+    });
+    if (!referred) {
+        return store;
+    }
+    std::uint64_t total = 0;
+    VCUBE_ASSIGN(std::vector<std::optional<std::string>> texts, read_texts(*store, fetcher, keys, limits, total));
+    MetadataTable table;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (texts[i]) {
+            table.add(keys[i], *std::move(texts[i]));
+        }
+    }
+    table.finish();
+    return std::shared_ptr<const Store>(std::make_shared<ConsolidatedStore>(std::move(store), std::move(table)));
 }
 
 }  // namespace vcube

@@ -28,6 +28,12 @@ Result<std::optional<MetadataTable>> parse_inline_metadata(std::string_view docu
 Result<std::shared_ptr<const Store>> open_consolidated(std::shared_ptr<const Store> files, Fetcher& fetcher,
                                                        const TextLimits& limits = {});
 
+/// `store` with all its metadata as texts where some of its metadata keys refer to objects, as Kerchunk JSON may have
+/// them (".zattrs": ["attributes.json"]); `store` itself where none does. Blocks on the network for those objects, one
+/// batch.
+Result<std::shared_ptr<const Store>> bring_metadata(std::shared_ptr<const Store> store, Fetcher& fetcher,
+                                                    const TextLimits& limits = {});
+
 /// Whether this .zmetadata is that of a Kerchunk Parquet folder.
 bool is_parquet_zmetadata(std::string_view document);
 

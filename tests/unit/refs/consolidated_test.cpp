@@ -117,5 +117,26 @@ TEST(Consolidated, KnowsParquetFoldersByTheirRecordSize) {
     }
 }
 
+TEST(Consolidated, MetadataThatAreReferencesAreBrought) {
+    const auto objects = std::make_shared<MemoryObjects>();
+    objects->objects["/d/attributes.json"] = R"(??{"units": "K"}??)";
+    objects->objects["/d/group.json"] = R"({"zarr_format": 2})";
+    const std::string text = R"({"version": 1, "refs": {".zgroup": ["group.json"],
+        "a/.zarray": "{\"shape\": [4]}", "a/.zattrs": ["attributes.json", 2, 14], "a/0": ["chunk", 0, 4]}})";
+    const auto references =
+        open_kerchunk_json(as_byte_span(text), "refs.json", policy_for("/d/refs.json", false)).value();
+    const auto store = bring_metadata(references, *objects);
+    ASSERT_TRUE(store.ok()) << store.error().message;
+    EXPECT_EQ(objects->requests, 2U);
+    EXPECT_EQ(store.value()->metadata_keys().value(), (Keys{".zgroup", "a/.zarray", "a/.zattrs"}));
+    EXPECT_EQ(store.value()->metadata(".zgroup").value(), R"({"zarr_format": 2})");
+    EXPECT_EQ(store.value()->metadata("a/.zarray").value(), R"({"shape": [4]})");
+    EXPECT_EQ(store.value()->metadata("a/.zattrs").value(), R"({"units": "K"})");
+    objects->objects.erase("/d/attributes.json");
+    const auto without = bring_metadata(references, *objects);
+    ASSERT_FALSE(without.ok());
+    EXPECT_NE(without.error().message.find("a/.zattrs"), std::string::npos) << without.error().message;
+}
+
 }  // namespace
 }  // namespace vcube
