@@ -72,6 +72,37 @@ Status read_layout(ArrayMeta& meta, const Json& document, const std::string& wha
     return {};
 }
 
+/// `names`: as a writer left them; nothing happens where they are not as many texts as there are dimensions. `paths`:
+/// their last parts count.
+void name_dimensions(ArrayMeta& meta, const Json& names, bool paths) {
+    const bool usable = names.is_array() && names.size() == meta.shape.size() &&
+                        std::all_of(names.begin(), names.end(), [](const Json& name) { return name.is_string(); });
+    for (std::size_t d = 0; usable && d < meta.shape.size(); ++d) {
+        if (meta.dimensions[d].empty()) {
+            const auto& name = names[d].get_ref<const std::string&>();
+            meta.dimensions[d] = name.substr(paths ? name.rfind('/') + 1 : 0);
+        }
+    }
+}
+
+/// netCDF-C tells the names of dimensions ("/lat") in an object of its own, in .zarray or among the attributes; of
+/// variables in groups it writes no _ARRAY_DIMENSIONS. The members' names changed with its versions.
+void take_nczarr(ArrayMeta& meta, const Json& document) {
+    for (const Json* const place : {&document, static_cast<const Json*>(&meta.attributes)}) {
+        for (const char* const key : {"_NCZARR_ARRAY", "_nczarr_array"}) {
+            const auto object = place->find(key);
+            for (const char* const member : {"dimrefs", "dimension_references", "dimensions"}) {
+                if (object != place->end() && object->is_object() && object->contains(member)) {
+                    name_dimensions(meta, (*object)[member], true);
+                }
+            }
+        }
+    }
+    for (const char* const key : {"_NCZARR_ARRAY", "_nczarr_array", "_NCZARR_ATTR", "_nczarr_attr", "_nczarr_attrs"}) {
+        meta.attributes.erase(key);
+    }
+}
+
 Status read_attributes(ArrayMeta& meta, std::string_view zattrs, const std::string& what) {
     meta.attributes = Json::object();
     meta.dimensions.assign(meta.shape.size(), "");
@@ -170,13 +201,7 @@ void take_array_dimensions(ArrayMeta& meta) {
     if (names == meta.attributes.end()) {
         return;
     }
-    const bool usable = names->is_array() && names->size() == meta.shape.size() &&
-                        std::all_of(names->begin(), names->end(), [](const Json& name) { return name.is_string(); });
-    for (std::size_t d = 0; usable && d < meta.shape.size(); ++d) {
-        if (meta.dimensions[d].empty()) {
-            meta.dimensions[d] = (*names)[d].get<std::string>();
-        }
-    }
+    name_dimensions(meta, *names, false);
     meta.attributes.erase("_ARRAY_DIMENSIONS");
 }
 
@@ -203,6 +228,7 @@ Result<ArrayMeta> parse_zarray(std::string_view path, std::string_view zarray, s
     VCUBE_TRY(read_layout(meta, document, what));
     VCUBE_ASSIGN(meta.fill, decode_fill_value(document.value("fill_value", Json()), meta.dtype, what));
     VCUBE_TRY(read_attributes(meta, zattrs, prefix + ".zattrs"));
+    take_nczarr(meta, document);
     return meta;
 }
 

@@ -1,5 +1,5 @@
 // What metadata say of one array. The only places that know Zarr versions are array_meta.cpp (v2) and zarr_v3.cpp.
-// Source: Zarr v2 specification, "Metadata"; xarray's _ARRAY_DIMENSIONS convention.
+// Source: Zarr v2 specification, "Metadata"; xarray's _ARRAY_DIMENSIONS convention; netCDF-C's NCZarr metadata.
 #pragma once
 
 #include <cstddef>
@@ -38,7 +38,7 @@ struct ArrayMeta {
     Json compressor;                      // v2: null or object
     Json codecs;                          // v3: list, of the chunks inside the shards; null for v2
     std::optional<Sharding> sharding;     // v3
-    Json attributes;                      // object, without _ARRAY_DIMENSIONS
+    Json attributes;                      // object, without _ARRAY_DIMENSIONS and those of NCZarr
     std::vector<std::string> dimensions;  // one name a dimension; "" where it has none
 
     /// true where chunks hold the bare elements, of any byte order: no filter, no compressor. A byte range of such a

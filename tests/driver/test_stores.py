@@ -12,6 +12,7 @@ import threading
 import time
 import zipfile
 
+import netCDF4
 import numcodecs
 import numpy as np
 import oracle
@@ -157,6 +158,26 @@ def test_version_3(tmp_path, server, consolidated):
     archive = zip_folder(tmp_path / "v3", tmp_path / "v3.zip", "v3/")
     for place in (tmp_path / "v3", tmp_path / "v3/zarr.json", archive, f"{server.url}/v3.zip", f"{server.url}/v3"):
         assert np.array_equal(gdal.Open(f'VCUBE:"{place}":/g/a').ReadAsArray(), expected), place
+
+
+def test_nczarr(tmp_path):
+    """As netCDF-C writes Zarr: names of dimensions in an object of its own, the only ones of variables in groups."""
+    with netCDF4.Dataset(f"file://{tmp_path}/nc.zarr#mode=nczarr,file", "w") as file:
+        for name, size in (("lat", 4), ("lon", 6)):
+            file.createDimension(name, size)
+            file.createVariable(name, "f4", (name,))[...] = np.arange(size) * 0.5
+        file["lat"].units, file["lon"].units = "degrees_north", "degrees_east"
+        field = file.createGroup("inner").createVariable("field", "i2", ("lat", "lon"), chunksizes=(3, 4))
+        field[...] = np.arange(24).reshape(4, 6)
+        field.long_name = "a field"
+    assert "_ARRAY_DIMENSIONS" not in (tmp_path / "nc.zarr/inner/field/.zattrs").read_text()
+    root = gdal.OpenEx(f'VCUBE:"{tmp_path}/nc.zarr"', gdal.OF_MULTIDIM_RASTER).GetRootGroup()
+    array = root.OpenMDArrayFromFullname("/inner/field")
+    assert [dimension.GetName() for dimension in array.GetDimensions()] == ["lat", "lon"]
+    assert [attribute.GetName() for attribute in array.GetAttributes()] == ["long_name"]
+    raster = gdal.Open(f'VCUBE:"{tmp_path}/nc.zarr":/inner/field')
+    assert raster.GetGeoTransform() == (-0.25, 0.5, 0, 1.75, 0, -0.5)
+    assert np.array_equal(raster.ReadAsArray()[::-1], np.arange(24).reshape(4, 6))
 
 
 # References as Parquet, and in zip files
