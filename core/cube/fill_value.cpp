@@ -37,6 +37,28 @@ Error refused(const std::string& what, const Json& value, const DType& type, con
                    expected);
 }
 
+/// What writers left in place of a number, as numpy and GDAL understand it: a list of one (netCDF-C 4.8), a number as
+/// text. Anything else as it is.
+Json plain_number(const Json& value) {
+    if (value.is_array() && value.size() == 1 && !value[0].is_array()) {
+        return plain_number(value[0]);
+    }
+    if (value.is_string()) {
+        const auto& text = value.get_ref<const std::string&>();
+        const char* const end = text.data() + text.size();
+        const auto whole = [&](auto number) -> Json {
+            const auto [stop, error] = std::from_chars(text.data(), end, number);
+            return error == std::errc() && stop == end ? Json(number) : Json();
+        };
+        for (const Json& number : {whole(std::uint64_t{}), whole(std::int64_t{}), whole(double{})}) {
+            if (!number.is_null() && !(number.is_number_float() && !std::isfinite(number.get<double>()))) {
+                return number;
+            }
+        }
+    }
+    return value;
+}
+
 /// A number, or one of the words that stand for what JSON cannot write.
 std::optional<double> as_double(const Json& value) {
     if (value.is_number()) {
@@ -47,13 +69,13 @@ std::optional<double> as_double(const Json& value) {
     }
     if (value.is_string()) {
         const auto& text = value.get_ref<const std::string&>();
-        if (text == "NaN") {
+        if (text == "NaN" || text == "nan") {
             return std::numeric_limits<double>::quiet_NaN();
         }
-        if (text == "Infinity") {
+        if (text == "Infinity" || text == "inf") {
             return std::numeric_limits<double>::infinity();
         }
-        if (text == "-Infinity") {
+        if (text == "-Infinity" || text == "-inf") {
             return -std::numeric_limits<double>::infinity();
         }
     }
@@ -204,7 +226,7 @@ Result<Bytes> padded(std::optional<Bytes> bytes, const Json& value, const DType&
 
 Result<Bytes> decode_number(const Json& value, const DType& type, const std::string& what) {
     const bool is_signed = type.kind != Kind::kUInt;
-    std::optional<std::uint64_t> number = as_integer(value, is_signed, type.size);
+    std::optional<std::uint64_t> number = as_integer(plain_number(value), is_signed, type.size);
     const bool timed = type.kind == Kind::kDatetime || type.kind == Kind::kTimedelta;
     if (timed && value.is_string() && value.get_ref<const std::string&>() == "NaT") {
         number = std::uint64_t{1} << 63U;
@@ -286,7 +308,7 @@ Result<Bytes> decode_fill_value(const Json& value, const DType& type, const std:
         case Kind::kTimedelta:
             return decode_number(value, type, what);
         case Kind::kFloat:
-            if (!append_float(out, value, type.size)) {
+            if (!append_float(out, plain_number(value), type.size)) {
                 return refused(what, value, type, "a number, \"NaN\", \"Infinity\" or \"-Infinity\"");
             }
             return out;

@@ -51,6 +51,8 @@ def chain(rng, dtype, chunk, wide=False):
         codecs.append(named("numcodecs.delta", dtype=dtype.str))
     if wide and dtype.kind == "f" and dtype.itemsize > 2 and rng.random() < 0.6:
         codecs.append(lossy(rng, dtype))
+        options = codecs[-1]["configuration"]
+        dtype = np.dtype(options.get("encode_dtype", options.get("astype", dtype)))
     if dtype.kind == "O":
         return codecs + [{"name": "vlen-utf8"}] + bytes_codecs(rng, 1)
     return codecs + [writer.bytes_codec(rng.choice(["little", "big"]))] + bytes_codecs(rng, dtype.itemsize)
@@ -78,7 +80,7 @@ def values(numbers, shape, dtype):
         return data
     if dtype.kind == "O":
         words = np.array(["", "a", "Łódź", "日本", "x" * 300, "line\nbreak"], object)
-        return words[numbers.integers(0, len(words), shape)].reshape(shape)
+        return np.asarray(words[numbers.integers(0, len(words), shape)], object).reshape(shape)
     if dtype.kind == "U":
         words = ["".join(numbers.choice(list("aZ é日😀"), numbers.integers(0, 6))) for _ in range(math.prod(shape))]
         return np.array(words, dtype).reshape(shape)

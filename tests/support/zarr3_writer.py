@@ -306,7 +306,7 @@ def write_array(folder, path, data, chunks, codecs=None, *, fill=0, encoding="de
     for index in itertools.product(*[range(math.ceil(n / c)) for n, c in zip(data.shape, chunks)]):
         window = tuple(slice(i * c, (i + 1) * c) for i, c in zip(index, chunks))
         chunk = _filled(chunks, fill, data.dtype)
-        part = data[window]
+        part = data[(..., *window)]
         chunk[tuple(slice(0, n) for n in part.shape)] = part
         if left_out(index):
             expected[window] = _filled(part.shape, fill, data.dtype)

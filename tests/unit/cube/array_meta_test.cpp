@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <tuple>
 
 #include "fake_store.h"
 
@@ -70,7 +71,8 @@ TEST(ArrayMeta, FillValuesEqualZarrs) {
 }
 
 TEST(ArrayMeta, FillValuesThatDoNotSuitAreErrors) {
-    for (const char* value : {"32768", "-32769", "1.5", "\"NaN\"", "[1]", "{}", "1e30"}) {
+    for (const char* value :
+         {"32768", "-32769", "1.5", "\"NaN\"", "[1, 2]", "[[1]]", "[]", "{}", "1e30", "\"1.5\"", "\"1 \""}) {
         expect_error("fill_value", value, ErrorCode::kInvalid);
     }
     const auto fill_error = [](const char* dtype, const char* value) {
@@ -82,7 +84,7 @@ TEST(ArrayMeta, FillValuesThatDoNotSuitAreErrors) {
     EXPECT_EQ(fill_error("<u8", "-1"), "refused");
     EXPECT_EQ(fill_error("<u8", "18446744073709551616"), "refused");
     EXPECT_EQ(fill_error("<i8", "9223372036854775808"), "refused");
-    EXPECT_EQ(fill_error("<f4", "\"nan\""), "refused");
+    EXPECT_EQ(fill_error("<f4", "\"nothing\""), "refused");
     EXPECT_EQ(fill_error("<c8", "[1]"), "refused");
     EXPECT_EQ(fill_error("|S2", "\"YWJj\""), "refused");  // three bytes
     EXPECT_EQ(fill_error("|S2", "\"Y*==\""), "refused");
@@ -90,6 +92,29 @@ TEST(ArrayMeta, FillValuesThatDoNotSuitAreErrors) {
     EXPECT_EQ(fill_error("|b1", "2"), "refused");
     EXPECT_EQ(fill_error("|S2", "0"), "accepted");
     EXPECT_EQ(fill_error("<i2", "-5.0"), "accepted");
+}
+
+// numpy and GDAL understand these, which writers of references and netCDF-C 4.8 left: Python's str() of numbers, lists
+// of one.
+TEST(ArrayMeta, FillValuesAsSomeWritersLeaveThem) {
+    const auto fill = [](const char* dtype, const char* value) {
+        Json json = Json::parse(document());
+        json["dtype"] = dtype;
+        json["fill_value"] = Json::parse(value);
+        const auto meta = parse(json.dump());
+        return meta.ok() ? meta.value().fill : std::vector<std::byte>();
+    };
+    for (const auto& [dtype, odd, plain] : {std::tuple("<i2", "[-5]", "-5"),
+                                            {"<f4", "[1.5]", "1.5"},
+                                            {"<f8", "\"-1.5e3\"", "-1500"},
+                                            {"<i8", "\"9007199254740993\"", "9007199254740993"},
+                                            {"<u8", "\"18446744073709551615\"", "18446744073709551615"},
+                                            {"<f4", "\"nan\"", "\"NaN\""},
+                                            {"<f4", "\"-inf\"", "\"-Infinity\""},
+                                            {"<f8", "[\"NaN\"]", "\"NaN\""}}) {
+        EXPECT_FALSE(fill(dtype, plain).empty()) << plain;
+        EXPECT_EQ(fill(dtype, odd), fill(dtype, plain)) << dtype << " " << odd;
+    }
 }
 
 TEST(ArrayMeta, ErrorsNameTheKey) {
