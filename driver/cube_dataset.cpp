@@ -228,8 +228,8 @@ const std::vector<std::unique_ptr<CubeDataset>>& CubeDataset::levels() {
     return *levels_;
 }
 
-CPLErr CubeDataset::GetGeoTransform(double* out) {
-    if (GDALPamDataset::GetGeoTransform(out) == CE_None) {
+CPLErr CubeDataset::geotransform(double* out) const {
+    if (saved_geotransform(out) == CE_None) {
         return CE_None;
     }
     if (!geotransform_) {

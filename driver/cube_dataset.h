@@ -13,17 +13,18 @@
 #include "driver/cube_companion.h"
 #include "driver/cube_metadata.h"
 #include "driver/entry_points.h"
+#include "driver/gdal_compat.h"
 #include "driver/raster_array.h"
 #include "gdal_pam.h"
 
 namespace vcube::driver {
 
-class CubeDataset final : public GDALPamDataset {
+class CubeDataset final : public PamDatasetOf<CubeDataset> {
 public:
     /// `meta` and the selections of context.name say what is shown.
     static Result<std::unique_ptr<CubeDataset>> open(const OpenContext& context, const ArrayMeta& meta);
 
-    CPLErr GetGeoTransform(double* out) override;
+    CPLErr geotransform(double* out) const;
     const OGRSpatialReference* GetSpatialRef() const override;
     char** GetFileList() override;
     CPLErr IBuildOverviews(const char* resampling, int overview_count, const int* overviews, int band_count,

@@ -9,6 +9,7 @@
 
 #include "core/base/concat.h"
 #include "driver/array_selection.h"
+#include "driver/gdal_compat.h"
 #include "gdal_proxy.h"
 
 namespace vcube::driver {
@@ -41,7 +42,7 @@ struct Variable {
     std::unique_ptr<GDALDataset> dataset;
 };
 
-class StackDataset final : public GDALDataset {
+class StackDataset final : public PamDatasetOf<StackDataset, GDALDataset> {
 public:
     explicit StackDataset(std::vector<Variable> variables) : variables_(std::move(variables)) {
         GDALDataset& first = *variables_.front().dataset;
@@ -58,12 +59,12 @@ public:
             GDALDataset::SetMetadata(geolocation, "GEOLOCATION");
         }
         std::array<double, 6> place{};
-        if (first.GetGeoTransform(place.data()) == CE_None) {
+        if (GDALGetGeoTransform(GDALDataset::ToHandle(&first), place.data()) == CE_None) {
             place_ = place;
         }
     }
 
-    CPLErr GetGeoTransform(double* out) override {
+    CPLErr geotransform(double* out) const {
         if (!place_) {
             return CE_Failure;
         }
@@ -180,8 +181,8 @@ std::string difference(GDALDataset& a, GDALDataset& b) {
     }
     std::array<double, 6> at{};
     std::array<double, 6> other{};
-    const bool placed = a.GetGeoTransform(at.data()) == CE_None;
-    if (placed != (b.GetGeoTransform(other.data()) == CE_None)) {
+    const bool placed = GDALGetGeoTransform(GDALDataset::ToHandle(&a), at.data()) == CE_None;
+    if (placed != (GDALGetGeoTransform(GDALDataset::ToHandle(&b), other.data()) == CE_None)) {
         return "only one of them has an extent";
     }
     for (std::size_t i = 0; placed && i < at.size(); ++i) {

@@ -32,10 +32,9 @@ inline constexpr GDALDataType kShownFloat16 = GDT_Float32;
 inline constexpr bool kHasFloat16 = false;
 #endif
 
-/// A GDALPamDataset whose Derived has `CPLErr geotransform(double* six) const`: GetGeoTransform took six doubles up to
-/// 3.11.
-template <class Derived>
-class PamDatasetOf : public GDALPamDataset {
+/// A dataset whose Derived has `CPLErr geotransform(double* six) const`: GetGeoTransform took six doubles up to 3.11.
+template <class Derived, class Base = GDALPamDataset>
+class PamDatasetOf : public Base {
 public:
 #if GDAL_VERSION_NUM >= GDAL_COMPUTE_VERSION(3, 12, 0)
     CPLErr GetGeoTransform(GDALGeoTransform& out) const override {
