@@ -38,7 +38,8 @@ void add_attributes(const swath::Variable& variable, GridBandInfo& info) {
         return;
     }
     for (const auto& [name, value] : attributes.items()) {
-        const bool told = std::any_of(std::begin(kTold), std::end(kTold), [&](const char* key) { return name == key; });
+        const bool told = std::any_of(std::begin(kTold), std::end(kTold),
+                                      [&wanted = name](const char* key) { return wanted == key; });
         if (told || value.is_null() || value.is_object()) {
             continue;
         }
