@@ -220,6 +220,11 @@ Result<Coordinate> Coordinate::read(const ArrayMeta& meta, const std::shared_ptr
     const bool time =
         kind == Kind::kDatetime || attribute_text(meta.attributes, "units").find(" since ") != std::string::npos;
     if (!time) {
+        const auto periods = kind == Kind::kTimedelta ? DurationAxis::of_timedelta64(meta.dtype)
+                                                      : DurationAxis::parse(attribute_text(meta.attributes, "units"));
+        if (periods.ok()) {
+            out.periods_ = periods.value();
+        }
         return out;
     }
     const auto axis = kind == Kind::kDatetime ? TimeAxis::of_datetime64(meta.dtype)
@@ -417,14 +422,23 @@ Result<std::vector<std::uint64_t>> Coordinate::find_range(const Choice& choice) 
     return found;
 }
 
+std::string Coordinate::in_own_units(const std::string& text) const {
+    const std::optional<std::int64_t> period = periods_ ? parse_iso_duration(text) : std::nullopt;
+    return period ? number_text(periods_->value_of(*period)) : text;
+}
+
 Result<std::vector<std::uint64_t>> Coordinate::find(const Choice& choice) const {
     switch (choice.by) {
         case Choice::By::kNearest:
-            return find_nearest(choice.first);
-        case Choice::By::kRange:
-            return find_range(choice);
+            return find_nearest(in_own_units(choice.first));
+        case Choice::By::kRange: {
+            Choice range = choice;
+            range.first = in_own_units(choice.first);
+            range.last = in_own_units(choice.last);
+            return find_range(range);
+        }
         case Choice::By::kValue:
-            return find_value(choice.first);
+            return find_value(in_own_units(choice.first));
         default:
             return positions_of(choice, size());
     }

@@ -3,7 +3,8 @@
 // Numbers are equal where the stored one, in its own precision, is what the text says: 0.1 finds a float32 0.1. Packed
 // coordinates are compared unpacked. A time is as precise as it is written: 2023-04 is a step in that April, and an
 // error where there are several. Of two nearest ones the larger is taken, as xarray does. Ranges hold both ends; the
-// last time of a range ends with its own precision (2023-04-01/2023-06 holds all of June).
+// last time of a range ends with its own precision (2023-04-01/2023-06 holds all of June). Lengths of time (steps) are
+// numbers in their units, or ISO 8601 durations (PT6H).
 //
 // Source: CF conventions 1.11, section 4.4; ISO 8601. Thread-safe: immutable values.
 #pragma once
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "core/cube/array_meta.h"
+#include "core/cube/duration.h"
 #include "core/cube/runtime.h"
 #include "core/cube/selection.h"
 #include "core/cube/time_axis.h"
@@ -59,6 +61,7 @@ private:
     [[nodiscard]] Result<Period> period_of(std::string_view text) const;
     void name_times();
 
+    [[nodiscard]] std::string in_own_units(const std::string& text) const;
     [[nodiscard]] Result<std::vector<std::uint64_t>> find_value(const std::string& text) const;
     [[nodiscard]] Result<std::vector<std::uint64_t>> find_nearest(const std::string& text) const;
     [[nodiscard]] Result<std::vector<std::uint64_t>> find_range(const Choice& choice) const;
@@ -71,8 +74,9 @@ private:
     std::vector<std::string> names_;    // texts, and ISO 8601 of times
     std::vector<Moment> moments_;       // of times, as names_
     std::optional<TimeAxis> axis_;
-    bool single_ = false;   // stored with the precision of a float32, or less
-    double tolerance_ = 0;  // of packed values
+    std::optional<DurationAxis> periods_;  // numbers that are lengths of time may be written as ISO 8601 durations
+    bool single_ = false;                  // stored with the precision of a float32, or less
+    double tolerance_ = 0;                 // of packed values
 };
 
 /// Positions that a selection chooses along a dimension of `size` elements. `coordinate` may be null: choices by value

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <iterator>
 #include <limits>
 
 #include "core/base/concat.h"
@@ -82,6 +83,58 @@ std::optional<std::int64_t> DurationAxis::nanoseconds(std::int64_t value) const 
         return std::nullopt;
     }
     return out;
+}
+
+double DurationAxis::value_of(std::int64_t nanoseconds) const {
+    return static_cast<double>(nanoseconds) / static_cast<double>(unit_ns_);
+}
+
+std::optional<std::int64_t> parse_iso_duration(std::string_view text) {
+    const bool negative = text.starts_with('-');
+    text.remove_prefix(negative ? 1 : 0);
+    if (!text.starts_with('P') || text.size() < 3) {
+        return std::nullopt;
+    }
+    text.remove_prefix(1);
+    struct Part {
+        char letter;
+        bool of_day;
+        std::int64_t ns;
+    };
+    static constexpr Part kParts[] = {{'W', false, 7 * 86400 * kSecondNs},
+                                      {'D', false, 86400 * kSecondNs},
+                                      {'H', true, 3600 * kSecondNs},
+                                      {'M', true, 60 * kSecondNs},
+                                      {'S', true, kSecondNs}};
+    bool in_day = false;
+    const Part* next = kParts;
+    long double total = 0;
+    while (!text.empty()) {
+        if (!in_day && text.starts_with('T')) {
+            in_day = true;
+            text.remove_prefix(1);
+        }
+        double number = 0;
+        const auto [at, error] =
+            std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+        const auto length = static_cast<std::size_t>(at - text.data());
+        if (error != std::errc() || length == text.size() || text.front() == '-') {
+            return std::nullopt;
+        }
+        while (next != std::end(kParts) && (next->letter != text[length] || next->of_day != in_day)) {
+            ++next;
+        }
+        if (next == std::end(kParts)) {
+            return std::nullopt;
+        }
+        total += static_cast<long double>(number) * static_cast<long double>((next++)->ns);
+        text.remove_prefix(length + 1);
+    }
+    if (!(total < 9.2e18L)) {
+        return std::nullopt;
+    }
+    const auto ns = static_cast<std::int64_t>(std::rint(total));
+    return negative ? -ns : ns;
 }
 
 std::string iso_duration(std::int64_t nanoseconds, bool in_days) {

@@ -25,6 +25,9 @@ public:
     [[nodiscard]] std::optional<std::int64_t> nanoseconds(double value) const;
     [[nodiscard]] std::optional<std::int64_t> nanoseconds(std::int64_t value) const;
 
+    /// A length of time in the axis' units.
+    [[nodiscard]] double value_of(std::int64_t nanoseconds) const;
+
 private:
     std::int64_t unit_ns_ = 0;
     bool has_nat_ = false;
@@ -32,5 +35,9 @@ private:
 
 /// "PT6H", "PT36H", "PT1H30M", "PT0.5S", "-PT6H"; days only where all is whole days and `in_days` asks for them.
 std::string iso_duration(std::int64_t nanoseconds, bool in_days = false);
+
+/// The nanoseconds of an ISO 8601 duration of weeks, days, hours, minutes and seconds ("PT6H", "P1DT12H", "-PT0.5S");
+/// nothing for other texts, for years and months, and for what 64 bits do not hold.
+std::optional<std::int64_t> parse_iso_duration(std::string_view text);
 
 }  // namespace vcube

@@ -137,23 +137,22 @@ bool append_float(Bytes& out, const Json& value, std::uint32_t size) {
     return true;
 }
 
-/// The integer a JSON value stands for as two's complement, or nothing where it is none or out of range.
+/// The integer a JSON value stands for as two's complement, or nothing where it is none or has more bits than the type.
+/// Writers that mix up signs leave -1 for 255 and 255 for -1: the same bits, and what numpy and GDAL make of them.
 std::optional<std::uint64_t> as_integer(const Json& value, bool is_signed, std::uint32_t size) {
     const std::uint32_t bits = size * 8;
-    const std::uint64_t top = std::numeric_limits<std::uint64_t>::max() >> (64 - bits + (is_signed ? 1 : 0));
+    const std::uint64_t all = std::numeric_limits<std::uint64_t>::max() >> (64 - bits);
     if (value.is_boolean()) {
         return value.get<bool>() ? 1 : 0;
     }
     if (value.is_number_unsigned()) {
         const auto number = value.get<std::uint64_t>();
-        return number <= top ? std::optional(number) : std::nullopt;
+        return number <= all ? std::optional(number) : std::nullopt;
     }
     if (value.is_number_integer()) {  // negative
         const auto number = value.get<std::int64_t>();
-        if (!is_signed || number < -static_cast<std::int64_t>(top) - 1) {
-            return std::nullopt;
-        }
-        return static_cast<std::uint64_t>(number);
+        return number < -static_cast<std::int64_t>(all / 2) - 1 ? std::nullopt
+                                                                : std::optional(static_cast<std::uint64_t>(number));
     }
     if (value.is_number_float()) {
         const auto number = value.get<double>();

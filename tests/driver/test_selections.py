@@ -25,9 +25,11 @@ def fill(group):
     add("fine", np.array([0.1, 0.2, 0.3], "<f4"), ["fine"])
     add("day", np.array(["2020-01-01", "2020-02-01", "2020-02-15"], "M8[ns]"), ["day"])
     add("station", STATIONS, ["station"])
+    add("step", np.array([0, 6, 12, 24], "<f8"), ["step"], units="hours")
+    add("lead", np.array([0, 30, 60], "m8[m]"), ["lead"])
     t = np.arange(STEPS * 4 * 6 * 8, dtype="<f4").reshape(STEPS, 4, 6, 8)
     add("t", t, ["time", "level", "lat", "lon"], (7, 1, 4, 5))
-    for name, size in (("packed", 4), ("fine", 3), ("day", 3), ("station", 4)):
+    for name, size in (("packed", 4), ("fine", 3), ("day", 3), ("station", 4), ("step", 4), ("lead", 3)):
         add("by_" + name, np.arange(size * 48, dtype="<i4").reshape(size, 6, 8), [name, "lat", "lon"])
     add("plain", np.arange(5 * 48, dtype="<i4").reshape(5, 6, 8), ["", "lat", "lon"])
 
@@ -58,6 +60,10 @@ def shown(cube, tail):
     ("t:level=850/300,time=[0]", dict(level=slice(850, 300), time="2023-03-25T00")),
     ("by_fine:fine=0.2", dict(fine=np.float32(0.2))),
     ("by_day:day=2020-02-15", dict(day="2020-02-15")),
+    ("by_step:step=PT6H", dict(step=np.timedelta64(6, "h"))),
+    ("by_step:step=6", dict(step=np.timedelta64(6, "h"))),
+    ("by_step:step=PT6H/P1D", dict(step=slice(np.timedelta64(6, "h"), np.timedelta64(1, "D")))),
+    ("by_lead:lead=PT30M", dict(lead=np.timedelta64(30, "m"))),
     ("by_station:station=Bad Doberan", dict(station=b"Bad Doberan")),
     ('by_station:station="a,b/c",Kiel', dict(station=[b"a,b/c", b"Kiel"])),
 ])
@@ -71,6 +77,7 @@ def test_values(cube, data, tail, how):
     ("t:time~2023-04-01T06:00,level~925", dict(time="2023-04-01T06:00", level=925)),
     ("t:time~2030,level~0", dict(time="2030-01-01", level=0)),
     ("by_packed:packed~273.7", dict(packed=273.7)),
+    ("by_step:step~PT11H", dict(step=np.timedelta64(11, "h"))),
 ])
 def test_nearest(cube, data, tail, how):
     expected = data[tail.split(":")[0]].sel(how, method="nearest").values

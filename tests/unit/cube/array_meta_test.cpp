@@ -72,7 +72,7 @@ TEST(ArrayMeta, FillValuesEqualZarrs) {
 
 TEST(ArrayMeta, FillValuesThatDoNotSuitAreErrors) {
     for (const char* value :
-         {"32768", "-32769", "1.5", "\"NaN\"", "[1, 2]", "[[1]]", "[]", "{}", "1e30", "\"1.5\"", "\"1 \""}) {
+         {"65536", "-32769", "1.5", "\"NaN\"", "[1, 2]", "[[1]]", "[]", "{}", "1e30", "\"1.5\"", "\"1 \""}) {
         expect_error("fill_value", value, ErrorCode::kInvalid);
     }
     const auto fill_error = [](const char* dtype, const char* value) {
@@ -81,9 +81,10 @@ TEST(ArrayMeta, FillValuesThatDoNotSuitAreErrors) {
         json["fill_value"] = Json::parse(value);
         return parse(json.dump()).ok() ? std::string("accepted") : std::string("refused");
     };
-    EXPECT_EQ(fill_error("<u8", "-1"), "refused");
+    EXPECT_EQ(fill_error("|u1", "-129"), "refused");
+    EXPECT_EQ(fill_error("|i1", "256"), "refused");
     EXPECT_EQ(fill_error("<u8", "18446744073709551616"), "refused");
-    EXPECT_EQ(fill_error("<i8", "9223372036854775808"), "refused");
+    EXPECT_EQ(fill_error("<i8", "18446744073709551616"), "refused");
     EXPECT_EQ(fill_error("<f4", "\"nothing\""), "refused");
     EXPECT_EQ(fill_error("<c8", "[1]"), "refused");
     EXPECT_EQ(fill_error("|S2", "\"YWJj\""), "refused");  // three bytes
@@ -95,7 +96,7 @@ TEST(ArrayMeta, FillValuesThatDoNotSuitAreErrors) {
 }
 
 // numpy and GDAL understand these, which writers of references and netCDF-C 4.8 left: Python's str() of numbers, lists
-// of one.
+// of one, numbers of the other signedness.
 TEST(ArrayMeta, FillValuesAsSomeWritersLeaveThem) {
     const auto fill = [](const char* dtype, const char* value) {
         Json json = Json::parse(document());
@@ -111,7 +112,10 @@ TEST(ArrayMeta, FillValuesAsSomeWritersLeaveThem) {
                                             {"<u8", "\"18446744073709551615\"", "18446744073709551615"},
                                             {"<f4", "\"nan\"", "\"NaN\""},
                                             {"<f4", "\"-inf\"", "\"-Infinity\""},
-                                            {"<f8", "[\"NaN\"]", "\"NaN\""}}) {
+                                            {"<f8", "[\"NaN\"]", "\"NaN\""},
+                                            {"|u1", "-1", "255"},
+                                            {"|i1", "255", "-1"},
+                                            {"<u8", "-1", "18446744073709551615"}}) {
         EXPECT_FALSE(fill(dtype, plain).empty()) << plain;
         EXPECT_EQ(fill(dtype, odd), fill(dtype, plain)) << dtype << " " << odd;
     }

@@ -30,6 +30,19 @@ TEST(Duration, Iso) {
     EXPECT_EQ(iso_duration(std::numeric_limits<std::int64_t>::min()), "-PT2562047H47M16.854775808S");
 }
 
+TEST(Duration, IsoTextsAreRead) {
+    EXPECT_EQ(parse_iso_duration("PT6H"), 6 * kHour);
+    EXPECT_EQ(parse_iso_duration("P1DT12H"), 36 * kHour);
+    EXPECT_EQ(parse_iso_duration("P2W"), 14 * 24 * kHour);
+    EXPECT_EQ(parse_iso_duration("-PT15M"), -kHour / 4);
+    EXPECT_EQ(parse_iso_duration("PT0.5S"), 500'000'000);
+    EXPECT_EQ(parse_iso_duration("PT1M1.000000001S"), 61'000'000'001);
+    for (const char* const bad : {"", "P", "PT", "6", "PT6", "P6H", "PT6D", "PT1S1M", "P1Y", "P1M", "PT-6H",
+                                  "P99999999W", "PTinfS", "PTnanS", "PT6H ", "PTT6H"}) {
+        EXPECT_FALSE(parse_iso_duration(bad)) << bad;
+    }
+}
+
 TEST(Duration, Units) {
     const auto hours = DurationAxis::parse("hours");
     ASSERT_TRUE(hours.ok());
