@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "core/base/base64.h"
 #include "core/cube/attribute.h"
 
 namespace vcube {
@@ -41,45 +42,17 @@ Number of_double(double value) {
     return {false, value < 0, 0, value, true};
 }
 
-int base64_digit(char c) {
-    if (c >= 'A' && c <= 'Z') {
-        return c - 'A';
-    }
-    if (c >= 'a' && c <= 'z') {
-        return c - 'a' + 26;
-    }
-    if (c >= '0' && c <= '9') {
-        return c - '0' + 52;
-    }
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 /// At most 8 bytes of base64 text as a little-endian number, with their count; 0 bytes where it is no such text.
-std::pair<std::uint64_t, std::size_t> decode_base64(std::string_view text) {
-    while (!text.empty() && text.back() == '=') {
-        text.remove_suffix(1);
-    }
-    const std::size_t count = text.size() * 6 / 8;
-    if (count > 8 || text.size() % 4 == 1) {
+std::pair<std::uint64_t, std::size_t> number_of_base64(std::string_view text) {
+    std::string bytes;
+    if (text.size() > 12 || !decode_base64(text, bytes) || bytes.size() > 8) {
         return {0, 0};
     }
     std::uint64_t out = 0;
-    std::uint32_t pending = 0;
-    unsigned pending_bits = 0;
-    std::size_t byte = 0;
-    for (const char c : text) {
-        const int digit = base64_digit(c);
-        if (digit < 0) {
-            return {0, 0};
-        }
-        pending = (pending << 6U) | static_cast<std::uint32_t>(digit);
-        pending_bits += 6;
-        if (pending_bits >= 8) {
-            pending_bits -= 8;
-            out |= static_cast<std::uint64_t>((pending >> pending_bits) & 0xFFU) << (8 * byte++);
-        }
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        out |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
     }
-    return {out, count};
+    return {out, bytes.size()};
 }
 
 std::int64_t sign_extended(std::uint64_t bits, std::size_t size) {
@@ -142,7 +115,7 @@ std::optional<Number> attribute_fill(const Json& value, const DType& type) {
     if (const std::optional<double> number = parse_number(text)) {
         return of_double(*number);
     }
-    const auto [bits, count] = decode_base64(text);
+    const auto [bits, count] = number_of_base64(text);
     if (count == type.size) {
         return element_number(bits, type);
     }

@@ -9,10 +9,10 @@
 #include <optional>
 #include <string_view>
 
+#include "core/base/base64.h"
 #include "core/base/dtype_text.h"
 #include "core/codec/half.h"
 #include "core/codec/native_order.h"
-#include "core/refs/base64.h"
 #include "vcube/bytes.h"
 
 namespace vcube {

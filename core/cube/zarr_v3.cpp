@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <utility>
 
+#include "core/base/base64.h"
 #include "core/base/concat.h"
 #include "core/cube/fill_value.h"
 #include "core/cube/zarr_v3_type.h"
-#include "core/refs/base64.h"
 
 namespace vcube {
 namespace {

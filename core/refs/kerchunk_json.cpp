@@ -4,9 +4,9 @@
 #include <string_view>
 #include <utility>
 
+#include "core/base/base64.h"
 #include "core/base/inflate_source.h"
 #include "core/base/json_window.h"
-#include "core/refs/base64.h"
 #include "core/refs/gen.h"
 #include "core/refs/manifest.h"
 #include "core/refs/template.h"

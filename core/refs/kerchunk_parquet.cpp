@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/base64.h"
 #include "core/base/fetch_bytes.h"
 #include "core/base/json_reader.h"
-#include "core/refs/base64.h"
 #include "core/refs/kerchunk_parquet_files.h"
 #include "core/refs/manifest.h"
 #include "vcube/shape.h"

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "core/base/base64.h"
 #include "core/base/inflate.h"
 #include "core/base/log.h"
 #include "core/fetch/local_files.h"
-#include "core/refs/base64.h"
 #include "core/refs/kerchunk_json.h"
 #include "tests/unit/refs/shared_data.h"
 

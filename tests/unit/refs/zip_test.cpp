@@ -7,10 +7,10 @@
 #include <sstream>
 #include <thread>
 
+#include "core/base/base64.h"
 #include "core/base/fetch_bytes.h"
 #include "core/base/json.h"
 #include "core/base/log.h"
-#include "core/refs/base64.h"
 #include "core/refs/manifest.h"
 #include "tests/unit/refs/memory_objects.h"
 
