@@ -121,7 +121,7 @@ void unload(GDALDriver*) {
 
 void describe(GDALDriver& driver) {
     driver.SetDescription(kDriverName);
-    driver.SetMetadataItem(GDAL_DMD_LONGNAME, "Virtual data cubes: Kerchunk references and SMOS L2 products");
+    driver.SetMetadataItem(GDAL_DMD_LONGNAME, "Virtual data cubes: Kerchunk references, Zarr, SMOS L2 products");
     driver.SetMetadataItem(GDAL_DMD_HELPTOPIC, "drivers/raster/vcube.html");
     driver.SetMetadataItem(GDAL_DCAP_RASTER, "YES");
     driver.SetMetadataItem(GDAL_DCAP_MULTIDIM_RASTER, "YES");
