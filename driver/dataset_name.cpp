@@ -150,7 +150,9 @@ Result<DatasetName> parse_dataset_name(std::string_view text) {
 }
 
 std::string subdataset_name(std::string_view location, std::string_view path) {
-    const bool plain = path.find_first_of("\"\\,=~") == std::string_view::npos && !path.ends_with(' ');
+    // Blanks before a colon or at the end are not part of an unquoted path.
+    const bool plain = path.find_first_of("\"\\,=~") == std::string_view::npos &&
+                       path.find(" :") == std::string_view::npos && !path.ends_with(' ');
     std::string out(kPrefix);
     out.append("\"").append(location).append("\":/");
     if (plain) {

@@ -117,3 +117,16 @@ def test_wrong_names(name, words):
     assert "secret" not in str(error.value)
     for word in words:
         assert word in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["a :b", "a:b :", "x\\  :", "a=b", 'say "a, b"', "t~1 "])
+def test_odd_array_names_survive_the_list_of_subdatasets(make_cube, name):
+    """The name that the list gives an array opens that array."""
+    def fill(group):
+        for number, part in enumerate(("plain", name)):
+            group.create_dataset(part, data=np.full((2, 3), number, "<i2"), compressor=None)
+
+    subdatasets = gdal.Open(str(make_cube(fill))).GetSubDatasets()
+    assert len(subdatasets) == 2
+    values = sorted(gdal.Open(listed).ReadAsArray()[0, 0] for listed, _ in subdatasets)
+    assert values == [0, 1]

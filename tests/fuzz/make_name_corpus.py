@@ -16,6 +16,7 @@ VCUBE:"refs.json":/"a,b:c=d":name="x,y","p\\"q"
 VCUBE:"refs.json":time=[0]
 time=2000-02,level=0.1/
 name=Kiel
+VCUBE:"refs.json":/a:b\\   :
 """
 
 if __name__ == "__main__":
