@@ -102,16 +102,16 @@ case "$mode" in
         build asan
         export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
         say "Unit tests under address and undefined-behaviour sanitizers"
-        run_tests asan -E '^driver\.'
+        run_tests asan -E '^(driver|bench)\.'
         say "Driver tests under the same; Python itself is not instrumented, so leaks are not sought"
         # The runtime has to come first in a program that was not linked with it.
         export ASAN_OPTIONS=detect_leaks=0:alloc_dealloc_mismatch=0
-        LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libstdc++.so)" run_tests asan -R '^driver\.'
+        LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libstdc++.so)" run_tests asan -R '^(driver|bench)\.'
         ;;
     --tsan)
         build tsan
         say "Unit tests under the thread sanitizer"
-        TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 run_tests tsan -E '^driver\.'
+        TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 run_tests tsan -E '^(driver|bench)\.'
         ;;
     *)
         check_style

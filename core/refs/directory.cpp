@@ -282,7 +282,10 @@ private:
         std::uint64_t total = 0;
         std::set<std::string> paths{""};
         for (const std::string& path : wanted_) {
-            for (std::string_view at = stays_below(path) ? path : ""; !at.empty(); at = parent_of(at)) {
+            if (!stays_below(path)) {
+                continue;
+            }
+            for (std::string_view at = path; !at.empty(); at = parent_of(at)) {
                 paths.emplace(at);
             }
         }
