@@ -3,14 +3,13 @@
 // own a set, so that its peak is exact.
 //
 //     bench_open_parquet FOLDER KEY
-#include <sys/resource.h>
-
 #include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <memory>
 #include <string>
 
+#include "bench/process_use.h"
 #include "core/base/json.h"
 #include "core/base/thread_pool.h"
 #include "core/fetch/local_fetcher.h"
@@ -18,24 +17,6 @@
 #include "core/refs/kerchunk_parquet.h"
 
 namespace {
-
-/// A line of /proc/self/status in bytes.
-std::uint64_t status_bytes(const std::string& name) {
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line);) {
-        if (line.starts_with(name)) {
-            return std::stoull(line.substr(name.size())) * 1024;
-        }
-    }
-    return 0;
-}
-
-double processor_seconds() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-           static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-}
 
 vcube::Result<std::string> place_in(const std::string& folder, const std::string& key,
                                     const std::shared_ptr<vcube::Fetcher>& fetcher) {

@@ -3,36 +3,17 @@
 // is exact.
 //
 //     bench_open_refs FILE [KEY]
-#include <sys/resource.h>
-
 #include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <memory>
 #include <string>
 
+#include "bench/process_use.h"
 #include "core/base/json.h"
 #include "core/refs/kerchunk_json.h"
 
 namespace {
-
-/// A line of /proc/self/status in bytes. The high-water mark of getrusage would hold that of the parent process too.
-std::uint64_t status_bytes(const std::string& name) {
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line);) {
-        if (line.starts_with(name)) {
-            return std::stoull(line.substr(name.size())) * 1024;
-        }
-    }
-    return 0;
-}
-
-double processor_seconds() {
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-           static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-}
 
 vcube::ByteSource file_source(const char* path) {
     const std::shared_ptr<std::FILE> file(std::fopen(path, "rb"), [](std::FILE* held) {
