@@ -144,7 +144,11 @@ std::size_t ArrayMeta::chunk_elements() const {
 Shape ArrayMeta::chunk_grid() const {
     Shape grid(shape.size());
     for (std::size_t d = 0; d < grid.size(); ++d) {
-        grid[d] = shape[d] / chunks[d] + (shape[d] % chunks[d] != 0 ? 1 : 0);
+        if (runs.empty()) {
+            grid[d] = shape[d] / chunks[d] + (shape[d] % chunks[d] != 0 ? 1 : 0);
+        } else if (!runs[d].empty()) {
+            grid[d] = runs[d].back().chunk + runs[d].back().count;
+        }
     }
     return grid;
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/base/json.h"
+#include "core/cube/chunk_runs.h"
 #include "vcube/dtype.h"
 #include "vcube/result.h"
 #include "vcube/shape.h"
@@ -27,7 +28,9 @@ struct ArrayMeta {
     std::string path;  // "group/array", no leading slash; store keys start with it
     std::string name;  // last part of the path
     Shape shape;
-    Shape chunks;  // same rank; every extent at least 1; of a sharded array the chunks inside the shards
+    Shape chunks;  // same rank; every extent at least 1; of a sharded array the chunks inside the shards; where chunks
+                   // differ, the largest extent along each dimension
+    std::vector<ChunkRuns> runs;  // of each dimension, where chunks differ; empty for a regular grid
     DType dtype;
     // One element in native byte order, or empty: none is defined (reads as zero). Of kObject: the text's bytes.
     std::vector<std::byte> fill;
@@ -44,10 +47,14 @@ struct ArrayMeta {
     /// true where chunks hold the bare elements, of any byte order: no filter, no compressor. A byte range of such a
     /// chunk is a range of elements, so it is read by parts and may be of any size.
     [[nodiscard]] bool uncompressed() const;
-    /// Elements in one chunk; known not to overflow and within the limits below.
+    /// Elements in the largest chunk; known not to overflow and within the limits below.
     [[nodiscard]] std::size_t chunk_elements() const;
     /// Chunks along each dimension.
     [[nodiscard]] Shape chunk_grid() const;
+    /// Extent along a dimension of the chunks at this grid index of it.
+    [[nodiscard]] std::uint64_t chunk_extent(std::size_t dimension, std::uint64_t chunk) const {
+        return runs.empty() ? chunks[dimension] : run_of_chunk(runs[dimension], chunk).extent;
+    }
     /// Store key of the chunk at these grid indices; of a sharded array: of the shard at these indices of its grid.
     [[nodiscard]] std::string chunk_key(const std::uint64_t* index) const;
 };

@@ -40,15 +40,15 @@ ByteRange span_of(const std::vector<Segment>& segments, const std::vector<std::i
 
 struct Splitter {
     const std::vector<std::int64_t>& steps;
-    const std::vector<std::uint64_t>& strides;
+    const ChunkForm& form;
     std::uint32_t item;
     const PartLimits& limits;
     std::vector<std::size_t> order;  // dimensions, slowest in the chunk first
     std::vector<Piece> out;
 
     void emit(std::vector<Segment> segments) {
-        const ByteRange bytes = span_of(segments, steps, strides, item);
-        out.push_back({std::move(segments), bytes});
+        const ByteRange bytes = span_of(segments, steps, form.strides, item);
+        out.push_back({std::move(segments), bytes, &form});
     }
 
     /// Splits along the slowest dimension that is left where the parts would waste or exceed too much.
@@ -62,8 +62,8 @@ struct Splitter {
         const std::size_t d = order[level];
         std::vector<Segment> one = segments;
         one[d].count = 1;
-        const ByteRange row = span_of(one, steps, strides, item);
-        const std::uint64_t pitch = magnitude(steps[d]) * strides[d] * item;  // from one row's start to the next
+        const ByteRange row = span_of(one, steps, form.strides, item);
+        const std::uint64_t pitch = magnitude(steps[d]) * form.strides[d] * item;  // from one row's start to the next
         const std::uint64_t gap = pitch > row.size() ? pitch - row.size() : 0;
         std::uint64_t rows = segments[d].count;
         if (gap > limits.max_gap || row.size() > limits.max_bytes) {
@@ -102,6 +102,32 @@ std::vector<Segment> split_axis(std::uint64_t start, std::uint64_t count, std::i
     return out;
 }
 
+std::vector<Segment> split_axis(std::uint64_t start, std::uint64_t count, std::int64_t step, const ChunkRuns& runs) {
+    std::vector<Segment> out;
+    for (std::uint64_t k = 0; k < count;) {
+        const std::uint64_t index = advanced(start, step, k);
+        const ChunkRun& run = run_of_element(runs, index);
+        Segment segment;
+        segment.chunk = run.chunk + (index - run.begin) / run.extent;
+        segment.first = (index - run.begin) % run.extent;
+        segment.target = k;
+        segment.count = run_length(segment.first, step, run.extent, count - k);
+        k += segment.count;
+        out.push_back(segment);
+    }
+    return out;
+}
+
+std::vector<std::vector<Segment>> split_region(const Region& region, const ArrayMeta& meta) {
+    std::vector<std::vector<Segment>> axes;
+    for (std::size_t d = 0; d < region.count.size(); ++d) {
+        axes.push_back(meta.runs.empty()
+                           ? split_axis(region.start[d], region.count[d], region.step[d], meta.chunks[d])
+                           : split_axis(region.start[d], region.count[d], region.step[d], meta.runs[d]));
+    }
+    return axes;
+}
+
 Status check_region(const Region& region, const Shape& shape) {
     const std::size_t rank = shape.size();
     if (region.start.size() != rank || region.count.size() != rank || region.step.size() != rank) {
@@ -123,37 +149,14 @@ Status check_region(const Region& region, const Shape& shape) {
     return {};
 }
 
-std::vector<std::uint64_t> dense_strides(const Shape& shape, std::span<const std::size_t> order) {
-    std::vector<std::uint64_t> strides(shape.size());
-    std::uint64_t stride = 1;
-    for (std::size_t i = shape.size(); i-- > 0;) {
-        const std::size_t d = order.empty() ? i : order[i];
-        strides[d] = stride;
-        stride *= shape[d];
-    }
-    return strides;
-}
-
-std::vector<std::uint64_t> chunk_strides(const ArrayMeta& meta, std::span<const std::size_t> order) {
-    if (!order.empty() || !meta.fortran) {
-        return dense_strides(meta.chunks, order);
-    }
-    std::vector<std::size_t> reversed(meta.chunks.size());
-    for (std::size_t i = 0; i < reversed.size(); ++i) {
-        reversed[i] = reversed.size() - 1 - i;
-    }
-    return dense_strides(meta.chunks, reversed);
-}
-
 std::vector<Piece> split_chunk(const std::vector<Segment>& segments, const std::vector<std::int64_t>& steps,
-                               const std::vector<std::uint64_t>& strides, std::uint32_t item,
-                               const PartLimits& limits) {
-    Splitter splitter{steps, strides, item, limits, {}, {}};
+                               const ChunkForm& form, std::uint32_t item, const PartLimits& limits) {
+    Splitter splitter{steps, form, item, limits, {}, {}};
     for (std::size_t d = 0; d < segments.size(); ++d) {
         splitter.order.push_back(d);
     }
     std::stable_sort(splitter.order.begin(), splitter.order.end(),
-                     [&](std::size_t a, std::size_t b) { return strides[a] > strides[b]; });
+                     [&](std::size_t a, std::size_t b) { return form.strides[a] > form.strides[b]; });
     splitter.split(segments, 0);
     return std::move(splitter.out);
 }

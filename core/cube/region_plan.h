@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/cube/array_meta.h"
+#include "core/cube/chunk_form.h"
 #include "vcube/byte_range.h"
 #include "vcube/result.h"
 #include "vcube/shape.h"
@@ -24,6 +25,12 @@ struct Segment {
 /// The segments of start + k * step, k = 0 .. count-1, in order of k. Chunks that no index falls into do not occur.
 std::vector<Segment> split_axis(std::uint64_t start, std::uint64_t count, std::int64_t step, std::uint64_t chunk);
 
+/// The same where chunks differ. The last index has to be inside the dimension that `runs` are of.
+std::vector<Segment> split_axis(std::uint64_t start, std::uint64_t count, std::int64_t step, const ChunkRuns& runs);
+
+/// The segments of a region, by dimension; none of its counts is 0, and it lies inside the array.
+std::vector<std::vector<Segment>> split_region(const Region& region, const ArrayMeta& meta);
+
 /// Checks a region against a shape; the error names the dimension.
 Status check_region(const Region& region, const Shape& shape);
 
@@ -31,18 +38,13 @@ Status check_region(const Region& region, const Shape& shape);
 struct Piece {
     std::vector<Segment> segments;
     ByteRange bytes;  // bytes of the decoded chunk that it needs; all of it unless the plan reads by parts
+    const ChunkForm* form = nullptr;  // of its chunk
 };
 
 struct PartLimits {
     std::uint64_t max_bytes = std::uint64_t{4} << 20;  // of a part that can still be split
     std::uint64_t max_gap = std::uint64_t{64} << 10;   // unused bytes between two rows of one part
 };
-
-/// Element strides of a block without gaps. `order`: its dimensions, slowest first; empty for C order.
-std::vector<std::uint64_t> dense_strides(const Shape& shape, std::span<const std::size_t> order);
-
-/// Element strides inside a chunk. `order` as the codec chain tells it; where that is empty, C or F order.
-std::vector<std::uint64_t> chunk_strides(const ArrayMeta& meta, std::span<const std::size_t> order);
 
 /// Calls visit(segments) -> Status for each chunk that a region touches, the last dimension fastest. `axes`: what
 /// split_axis gave for each dimension, none of them empty.
@@ -69,7 +71,6 @@ Status for_each_chunk(const std::vector<std::vector<Segment>>& axes, const Visit
 /// Splits the selection of one chunk of bare elements into byte ranges, so that a small window of a large chunk costs
 /// what it shows. `steps`: of the region. Parts come in the order of their bytes for positive steps.
 std::vector<Piece> split_chunk(const std::vector<Segment>& segments, const std::vector<std::int64_t>& steps,
-                               const std::vector<std::uint64_t>& strides, std::uint32_t item,
-                               const PartLimits& limits = {});
+                               const ChunkForm& form, std::uint32_t item, const PartLimits& limits = {});
 
 }  // namespace vcube

@@ -43,12 +43,44 @@ Result<const Json*> member(const Json& document, const char* key, const std::str
     return &*found;
 }
 
+/// Chunks of different extents; those that turn out to be all alike are a regular grid, and read as one.
+Status read_rectilinear(ArrayMeta& meta, const Json& configuration, const std::string& place) {
+    const std::string what = place + " \"rectilinear\"";
+    VCUBE_ASSIGN(const std::string kind, json_string(configuration, "kind", what));
+    if (kind != "inline") {
+        return unsupported(concat(what, ": \"kind\" \"", kind.substr(0, 60), "\" is not known, only \"inline\""));
+    }
+    VCUBE_ASSIGN(const Json* const edges, member(configuration, "chunk_shapes", what));
+    if (!edges->is_array() || edges->size() != meta.shape.size()) {
+        return invalid(what + ": \"chunk_shapes\" must be a list with an entry for each extent of \"shape\"");
+    }
+    bool regular = true;
+    for (std::size_t d = 0; d < meta.shape.size(); ++d) {
+        VCUBE_ASSIGN(ChunkRuns runs, parse_chunk_runs((*edges)[d], meta.shape[d],
+                                                      what + ": \"chunk_shapes\", dimension " + std::to_string(d)));
+        std::uint64_t largest = 1;
+        for (const ChunkRun& run : runs) {
+            largest = std::max(largest, run.extent);
+        }
+        regular = regular && runs.size() <= 1;
+        meta.chunks.push_back(largest);
+        meta.runs.push_back(std::move(runs));
+    }
+    if (regular) {
+        meta.runs.clear();
+    }
+    return {};
+}
+
 Status read_grid(ArrayMeta& meta, const Json& document, const std::string& what) {
     VCUBE_ASSIGN(meta.shape, json_shape(document, "shape", what));
     VCUBE_ASSIGN(const Json* const grid, member(document, "chunk_grid", what));
     const std::string name = v3_name(*grid);
+    if (name == "rectilinear") {
+        return read_rectilinear(meta, v3_configuration(*grid), what + ": \"chunk_grid\"");
+    }
     if (name != "regular") {
-        return unsupported(concat(what, ": \"chunk_grid\" \"", name.substr(0, 60), "\" is not read, only \"regular\""));
+        return unsupported(concat(what, ": \"chunk_grid\" \"", name.substr(0, 60), "\" is not known"));
     }
     VCUBE_ASSIGN(meta.chunks, json_shape(v3_configuration(*grid), "chunk_shape", what + ": \"chunk_grid\""));
     return {};
@@ -88,9 +120,9 @@ Result<Json> codec_list(const Json& owner, const char* key, const std::string& w
 }
 
 /// Where chunks stand in shards and nothing stands between, a shard's index leads to each of them. Otherwise the codec
-/// chain decodes shards as a whole.
+/// chain decodes shards as a whole; so too where shards differ, and with them the sizes of their indexes.
 Status read_sharding(ArrayMeta& meta, const std::string& place) {
-    if (meta.codecs.size() != 1 || v3_name(meta.codecs[0]) != "sharding_indexed") {
+    if (meta.codecs.size() != 1 || v3_name(meta.codecs[0]) != "sharding_indexed" || !meta.runs.empty()) {
         return {};
     }
     const std::string what = place + ": sharding_indexed";

@@ -1,5 +1,6 @@
 // Zarr v3 array metadata. Pure, thread-safe.
-// Source: Zarr v3 core specification, "Array metadata"; codec "sharding_indexed"; chunk key encodings "default", "v2".
+// Source: Zarr v3 core specification, "Array metadata"; codec "sharding_indexed"; chunk key encodings "default", "v2";
+// zarr-extensions, chunk-grids/rectilinear.
 #pragma once
 
 #include <string>
