@@ -9,6 +9,7 @@
 
 #include "core/cube/hierarchy.h"
 #include "core/cube/runtime.h"
+#include "core/swath/composite.h"
 #include "core/swath/product.h"
 #include "driver/dataset_name.h"
 #include "driver/open_options.h"
@@ -37,13 +38,24 @@ struct OpenedStore {
     std::vector<FileStamp> watched;                 // of a folder: the files whose change makes this store stale
 };
 
+/// Many products as one cube in time; shared by all handles that opened the same with the same options, so that what
+/// one has read or composed serves the others.
+struct OpenedCollection {
+    std::string location;  // as the user wrote it
+    std::string vsi_path;  // of the folder, list or archive; "" for a pattern
+    std::shared_ptr<const swath::Collection> collection;
+    std::shared_ptr<swath::Composer> composer;
+    std::vector<swath::Period> periods;  // what COMPOSITE makes: one band each
+};
+
 /// Everything an opener needs. Cheap to copy; datasets keep a copy.
 struct OpenContext {
     DatasetName name;
     std::string description;  // the name as GDAL got it
     OpenOptions options;
     std::shared_ptr<Runtime> runtime;
-    std::shared_ptr<const OpenedStore> source;  // null for VCUBE:DGG
+    std::shared_ptr<const OpenedStore> source;           // null for VCUBE:DGG and collections
+    std::shared_ptr<const OpenedCollection> collection;  // set for collections of products
 
     /// How datasets of this context read arrays.
     [[nodiscard]] ReadOptions read_options() const {
@@ -61,11 +73,18 @@ Result<std::unique_ptr<GDALDataset>> open_cube_dataset(const OpenContext& contex
 /// options ask for, or, without a path, the list of variables as subdatasets (container_dataset.h).
 Result<std::unique_ptr<GDALDataset>> open_swath_dataset(const OpenContext& context);
 
+/// A collection of SMOS products (context.collection is set): the variable context.name.path as a raster with a band
+/// for each step in time, or, without a path, the list of variables as subdatasets.
+Result<std::unique_ptr<GDALDataset>> open_collection_dataset(const OpenContext& context);
+
 /// VCUBE:DGG on the grid that the options ask for: bands seqnum and Grid_Point_ID.
 Result<std::unique_ptr<GDALDataset>> open_dgg_dataset(const OpenContext& context);
 
 /// The multidimensional view of any store (md_dataset.cpp).
 Result<std::unique_ptr<GDALDataset>> open_multidim_dataset(const OpenContext& context);
+
+/// Root group of a collection: variables (time, y, x), time with its bounds, y and x.
+Result<std::shared_ptr<GDALGroup>> make_collection_group(const OpenContext& context);
 
 /// Root group of a SMOS product: the gridded variables (y, x), and `raw` as its group "swath".
 Result<std::shared_ptr<GDALGroup>> make_swath_group(const OpenContext& context, std::shared_ptr<GDALGroup> raw);

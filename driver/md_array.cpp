@@ -73,8 +73,12 @@ public:
     const void* GetRawNoDataValue() const override { return nodata_.empty() ? nullptr : nodata_.data(); }
 
     std::vector<GUInt64> GetBlockSize() const override {
-        const Shape& chunks = array_.meta().chunks;
-        return {chunks.begin(), chunks.end()};
+        const ArrayMeta& meta = array_.meta();
+        std::vector<GUInt64> out(meta.chunks.begin(), meta.chunks.end());
+        for (std::size_t d = 0; d < meta.runs.size(); ++d) {
+            out[d] = meta.runs[d].size() > 1 ? 0 : out[d];  // GDAL's word for "unknown": chunks differ
+        }
+        return out;
     }
 
     double GetOffset(bool* has, GDALDataType* storage) const override {

@@ -128,8 +128,8 @@ std::optional<Region> one_element_a_chunk(const ArrayMeta& meta, const GUInt64* 
     constexpr std::uint64_t kWholeChunkBytes = std::uint64_t{4} << 20;  // larger bare chunks are read by parts
     const std::size_t rank = meta.shape.size();
     const auto chunk_bytes = checked_product(meta.chunks, meta.dtype.size);
-    if (rank == 0 || meta.dtype.kind == Kind::kObject || !chunk_bytes || *chunk_bytes > max_bytes ||
-        (meta.uncompressed() && *chunk_bytes > kWholeChunkBytes)) {
+    if (rank == 0 || !meta.runs.empty() || meta.dtype.kind == Kind::kObject || !chunk_bytes ||
+        *chunk_bytes > max_bytes || (meta.uncompressed() && *chunk_bytes > kWholeChunkBytes)) {
         return std::nullopt;
     }
     std::uint64_t left = max_bytes / std::max<std::uint64_t>(*chunk_bytes, 1);

@@ -8,9 +8,10 @@
 
 namespace vcube {
 
-/// Thread-safe. Loop bodies must not throw and must not call into the pool. Joins its threads on destruction, which
-/// must not happen in a static destructor or while a loop runs. Threads start at the first parallel loop, not on
-/// construction. In a forked child the threads are started anew.
+/// Thread-safe. Loop bodies must not throw. They may run loops of their own: a thread only ever waits for bodies that
+/// another thread is running, so nesting ends (what a body waits for besides must not need the threads of an outer
+/// loop). Joins its threads on destruction, which must not happen in a static destructor or while a loop runs. Threads
+/// start at the first parallel loop, not on construction. In a forked child the threads are started anew.
 class ThreadPool {
 public:
     /// `workers` threads beside the calling ones.

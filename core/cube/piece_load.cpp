@@ -62,6 +62,18 @@ std::string array_label(const ReadSource& source) {
     return concat(source.store.name(), ": array \"", source.meta.path, "\"");
 }
 
+Result<const ChunkForm*> form_of(const ReadSource& source, ChunkForms& forms, const std::vector<Segment>& segments) {
+    if (forms.regular()) {
+        return &forms.largest();
+    }
+    Shape shape(segments.size());
+    for (std::size_t d = 0; d < shape.size(); ++d) {
+        shape[d] = source.meta.chunk_extent(d, segments[d].chunk);
+    }
+    Result<const ChunkForm*> form = forms.of(shape);
+    return form.ok() ? form : with_context(array_label(source), form.error());
+}
+
 PieceLoader::PieceLoader(const ReadSource& source, const ReadOptions& options, const LoadPlan& plan, PieceUse use)
     : source_(source),
       meta_(source.meta),
@@ -260,8 +272,9 @@ Status PieceLoader::add_requests(const Job& job, std::vector<Request>& out) cons
         out.push_back({&job, 0, job.count, chunk});
         return {};
     }
-    if (chunk.bounded() && chunk.size() != plan_.chunk_bytes) {
-        return wrong_size(chunk.size(), plan_.chunk_bytes);
+    const std::uint64_t chunk_bytes = pieces_[*job.pieces].form->bytes;
+    if (chunk.bounded() && chunk.size() != chunk_bytes) {
+        return wrong_size(chunk.size(), chunk_bytes);
     }
     if (chunk.suffix != 0) {
         return unsupported("elements by parts out of the end of an object of unknown size");
@@ -338,8 +351,8 @@ Status PieceLoader::land_chunk(const std::size_t* pieces, std::size_t count, Byt
     if (!plan_.by_parts) {
         return land(*pieces, encoded);
     }
-    if (encoded.size() != plan_.chunk_bytes) {
-        return wrong_size(encoded.size(), plan_.chunk_bytes);
+    if (const std::uint64_t chunk_bytes = pieces_[*pieces].form->bytes; encoded.size() != chunk_bytes) {
+        return wrong_size(encoded.size(), chunk_bytes);
     }
     for (std::size_t k = 0; k < count; ++k) {
         const ByteRange part = pieces_[pieces[k]].bytes;
@@ -368,7 +381,7 @@ Status PieceLoader::land(std::size_t i, ByteSpan encoded) {
         if (!plan_.cached) {
             return use_.convert(piece, encoded);
         }
-        VCUBE_ASSIGN(Buffer chunk, use_.decode(encoded));
+        VCUBE_ASSIGN(Buffer chunk, use_.decode(piece, encoded));
         const auto data = std::make_shared<const Buffer>(std::move(chunk));
         claims_[i].complete(data);
         use_.copy(piece, *data);

@@ -37,16 +37,19 @@ struct ReadSource {
 /// "<store>: array "<path>"", for messages.
 std::string array_label(const ReadSource& source);
 
+/// Of the chunk that these segments lie in.
+Result<const ChunkForm*> form_of(const ReadSource& source, ChunkForms& forms, const std::vector<Segment>& segments);
+
 /// What a read does with its pieces. Called from several threads at once, for each piece until it has landed.
 struct PieceUse {
-    std::function<Result<Buffer>(ByteSpan encoded)> decode;         // a chunk, into the form that the cache keeps
-    std::function<void(const Piece&, const Buffer& chunk)> copy;    // what the piece needs of that form
+    std::function<Result<Buffer>(const Piece&, ByteSpan encoded)> decode;  // its chunk, into what the cache keeps
+    std::function<void(const Piece&, const Buffer& chunk)> copy;           // what the piece needs of that form
     std::function<Status(const Piece&, ByteSpan encoded)> convert;  // both at once; by parts: `encoded` is the part
     std::function<void(const Piece&)> fill;
 };
 
 struct LoadPlan {
-    std::uint64_t chunk_bytes = 0;  // of one decoded chunk; an estimate where elements are of variable length
+    std::uint64_t chunk_bytes = 0;  // of the largest decoded chunk; an estimate where elements are of variable length
     bool cached = false;            // decoded chunks go through the cache
     bool by_parts = false;          // pieces are byte ranges of chunks of bare elements
 };

@@ -121,9 +121,8 @@ std::vector<Segment> split_axis(std::uint64_t start, std::uint64_t count, std::i
 std::vector<std::vector<Segment>> split_region(const Region& region, const ArrayMeta& meta) {
     std::vector<std::vector<Segment>> axes;
     for (std::size_t d = 0; d < region.count.size(); ++d) {
-        axes.push_back(meta.runs.empty()
-                           ? split_axis(region.start[d], region.count[d], region.step[d], meta.chunks[d])
-                           : split_axis(region.start[d], region.count[d], region.step[d], meta.runs[d]));
+        axes.push_back(meta.runs.empty() ? split_axis(region.start[d], region.count[d], region.step[d], meta.chunks[d])
+                                         : split_axis(region.start[d], region.count[d], region.step[d], meta.runs[d]));
     }
     return axes;
 }

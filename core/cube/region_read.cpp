@@ -30,21 +30,22 @@ public:
           options_(options),
           converter_(converter),
           fill_copy_(fill_copy),
-          strides_(chunk_strides(source.meta, source.chain.order())),
+          forms_(source.meta, source.chain),
           zero_strides_(source.meta.shape.size(), 0) {}
 
     Status run() {
         prepare();
         PieceLoader loader(source_, options_, plan_,
-                           {[this](ByteSpan encoded) { return decode(encoded); },
+                           {[](const Piece& piece, ByteSpan encoded) { return decode(piece, encoded); },
                             [this](const Piece& piece, const Buffer& chunk) { copy_from(piece, chunk.data(), 0); },
                             [this](const Piece& piece, ByteSpan encoded) { return convert(piece, encoded); },
                             [this](const Piece& piece) { fill(piece); }});
         const auto add = [&](const std::vector<Segment>& segments) -> Status {
+            VCUBE_ASSIGN(const ChunkForm* const form, form_of(source_, forms_, segments));
             if (!plan_.by_parts) {
-                return loader.add({segments, {0, plan_.chunk_bytes}});
+                return loader.add({segments, {0, form->bytes}, form});
             }
-            for (Piece& part : split_chunk(segments, region_.step, strides_, meta_.dtype.size)) {
+            for (Piece& part : split_chunk(segments, region_.step, *form, meta_.dtype.size)) {
                 VCUBE_TRY(loader.add(std::move(part)));
             }
             return {};
@@ -55,22 +56,17 @@ public:
 
 private:
     void prepare() {
-        const std::size_t rank = meta_.shape.size();
+        axes_ = split_region(region_, meta_);
         std::uint64_t chunks = 1;
-        for (std::size_t d = 0; d < rank; ++d) {
-            axes_.push_back(split_axis(region_.start[d], region_.count[d], region_.step[d], meta_.chunks[d]));
-            chunks *= axes_.back().size();  // at most the number of elements of the region, which is in memory
+        for (const std::vector<Segment>& axis : axes_) {
+            chunks *= axis.size();  // at most the number of elements of the region, which is in memory
         }
         plan_.chunk_bytes = source_.chain.decoded_size();
         plan_.by_parts = meta_.uncompressed() && plan_.chunk_bytes > kWholeChunkBytes;
         const std::optional<std::uint64_t> total = checked_product(chunks, plan_.chunk_bytes);
         plan_.cached = !plan_.by_parts && total && *total <= source_.runtime.cache.max_bytes();
-        for (std::size_t d = 0; d < rank; ++d) {
-            // Modulo 2^64: a step beyond the chunk is never taken inside it.
-            source_strides_.push_back(static_cast<std::ptrdiff_t>(strides_[d] * meta_.dtype.size *
-                                                                  static_cast<std::uint64_t>(region_.step[d])));
-        }
-        direct_ = !plan_.cached && !plan_.by_parts && converter_.same() && destination_takes_chunks();
+        direct_ =
+            forms_.regular() && !plan_.cached && !plan_.by_parts && converter_.same() && destination_takes_chunks();
 
         fill_.resize(converter_.to_size());
         std::vector<std::byte> stored = meta_.fill;
@@ -80,9 +76,10 @@ private:
 
     /// true where a whole chunk lies in the destination as it lies in the decoded chunk.
     bool destination_takes_chunks() const {
-        for (std::size_t d = 0; d < meta_.chunks.size(); ++d) {
+        const ChunkForm& form = forms_.largest();
+        for (std::size_t d = 0; d < form.shape.size(); ++d) {
             const bool fits =
-                meta_.chunks[d] == 1 || (region_.step[d] == 1 && destination_.strides[d] == source_strides_[d]);
+                form.shape[d] == 1 || (region_.step[d] == 1 && destination_.strides[d] == source_stride(form, d));
             if (!fits) {
                 return false;
             }
@@ -90,9 +87,16 @@ private:
         return true;
     }
 
-    Result<Buffer> decode(ByteSpan encoded) const {
-        Buffer chunk(plan_.chunk_bytes);
-        VCUBE_TRY(source_.chain.decode(encoded, chunk.span()));
+    /// Bytes of a decoded chunk from one selected element to the next. Modulo 2^64: a step beyond the chunk is never
+    /// taken inside it.
+    std::ptrdiff_t source_stride(const ChunkForm& form, std::size_t d) const {
+        return static_cast<std::ptrdiff_t>(form.strides[d] * meta_.dtype.size *
+                                           static_cast<std::uint64_t>(region_.step[d]));
+    }
+
+    static Result<Buffer> decode(const Piece& piece, ByteSpan encoded) {
+        Buffer chunk(piece.form->bytes);
+        VCUBE_TRY(piece.form->chain->decode(encoded, chunk.span()));
         return chunk;
     }
 
@@ -103,8 +107,8 @@ private:
         if (direct_ && covers_chunk(piece)) {
             return source_.chain.decode(encoded, {destination_.data + target_offset(piece), plan_.chunk_bytes});
         }
-        const Scratch scratch(plan_.chunk_bytes);
-        VCUBE_TRY(source_.chain.decode(encoded, scratch.span()));
+        const Scratch scratch(piece.form->bytes);
+        VCUBE_TRY(piece.form->chain->decode(encoded, scratch.span()));
         copy_from(piece, scratch.span().data(), 0);
         return {};
     }
@@ -126,11 +130,14 @@ private:
 
     /// `data` holds the decoded chunk from its byte `skipped` on.
     void copy_from(const Piece& piece, const std::byte* data, std::uint64_t skipped) const {
+        const std::size_t rank = piece.segments.size();
         std::uint64_t first = 0;
-        for (std::size_t d = 0; d < piece.segments.size(); ++d) {
-            first += piece.segments[d].first * strides_[d];
+        std::ptrdiff_t strides[kMaxDimensions];
+        for (std::size_t d = 0; d < rank; ++d) {
+            first += piece.segments[d].first * piece.form->strides[d];
+            strides[d] = source_stride(*piece.form, d);
         }
-        copy_block(converter_, counts_of(piece), {data + (first * meta_.dtype.size - skipped), source_strides_},
+        copy_block(converter_, counts_of(piece), {data + (first * meta_.dtype.size - skipped), {strides, rank}},
                    {destination_.data + target_offset(piece), destination_.strides});
     }
 
@@ -163,7 +170,7 @@ private:
 
     bool covers_chunk(const Piece& piece) const {
         for (std::size_t d = 0; d < piece.segments.size(); ++d) {
-            if (piece.segments[d].count != meta_.chunks[d]) {
+            if (piece.segments[d].count != piece.form->shape[d]) {
                 return false;
             }
         }
@@ -177,9 +184,8 @@ private:
     const ReadOptions& options_;
     const Converter converter_;
     const Converter fill_copy_;
-    const std::vector<std::uint64_t> strides_;        // elements, inside a chunk
+    ChunkForms forms_;
     const std::vector<std::ptrdiff_t> zero_strides_;  // of the one fill element
-    std::vector<std::ptrdiff_t> source_strides_;      // bytes, inside a chunk, times the region's step
     std::vector<std::vector<Segment>> axes_;
     std::vector<std::byte> fill_;  // one element of the destination's type
     LoadPlan plan_;

@@ -96,34 +96,32 @@ public:
           region_(region),
           options_(options),
           max_bytes_(max_bytes),
-          chunk_elements_(source.meta.chunk_elements()),
-          strides_(chunk_strides(source.meta, source.chain.order())),
+          forms_(source.meta, source.chain),
           target_strides_(c_strides(region.count)),
           out_(elements) {}
 
     Result<Texts> run() {
-        const std::size_t rank = region_.count.size();
-        std::vector<std::vector<Segment>> axes;
+        const std::vector<std::vector<Segment>> axes = split_region(region_, source_.meta);
         std::uint64_t chunks = 1;
-        for (std::size_t d = 0; d < rank; ++d) {
-            axes.push_back(split_axis(region_.start[d], region_.count[d], region_.step[d], source_.meta.chunks[d]));
-            chunks *= axes.back().size();
+        for (const std::vector<Segment>& axis : axes) {
+            chunks *= axis.size();
         }
         LoadPlan plan;
-        plan.chunk_bytes = chunk_elements_ * kTypicalElement;
+        plan.chunk_bytes = forms_.largest().elements * kTypicalElement;
         const std::optional<std::uint64_t> total = checked_product(chunks, plan.chunk_bytes);
         plan.cached = total && *total <= source_.runtime.cache.max_bytes();
         PieceLoader loader(source_, options_, plan,
-                           {[this](ByteSpan encoded) { return decode(encoded); },
+                           {[this](const Piece& piece, ByteSpan encoded) { return decode(piece, encoded); },
                             [this](const Piece& piece, const Buffer& chunk) { copy(piece, chunk); },
                             [this](const Piece& piece, ByteSpan encoded) -> Status {
-                                VCUBE_ASSIGN(const Buffer chunk, decode(encoded));
+                                VCUBE_ASSIGN(const Buffer chunk, decode(piece, encoded));
                                 copy(piece, chunk);
                                 return {};
                             },
                             [this](const Piece& piece) { fill(piece); }});
-        const auto add = [&](const std::vector<Segment>& segments) {
-            return loader.add({segments, {0, plan.chunk_bytes}});
+        const auto add = [&](const std::vector<Segment>& segments) -> Status {
+            VCUBE_ASSIGN(const ChunkForm* const form, form_of(source_, forms_, segments));
+            return loader.add({segments, {0, form->elements * kTypicalElement}, form});
         };
         VCUBE_TRY(for_each_chunk(axes, add));
         VCUBE_TRY(loader.finish());
@@ -134,9 +132,9 @@ public:
     }
 
 private:
-    Result<Buffer> decode(ByteSpan encoded) const {
-        const std::uint64_t offsets = (chunk_elements_ + 1) * sizeof(std::uint64_t);
-        VCUBE_ASSIGN(Buffer chunk, source_.chain.decode_strings(encoded, offsets + max_bytes_));
+    Result<Buffer> decode(const Piece& piece, ByteSpan encoded) const {
+        const std::uint64_t offsets = (piece.form->elements + 1) * sizeof(std::uint64_t);
+        VCUBE_ASSIGN(Buffer chunk, piece.form->chain->decode_strings(encoded, offsets + max_bytes_));
         if (chunk.size() < offsets) {
             return corrupt("holds fewer elements than a chunk has");
         }
@@ -144,7 +142,7 @@ private:
     }
 
     void copy(const Piece& piece, const Buffer& chunk) {
-        const std::byte* const text = chunk.data() + (chunk_elements_ + 1) * sizeof(std::uint64_t);
+        const std::byte* const text = chunk.data() + (piece.form->elements + 1) * sizeof(std::uint64_t);
         for_each_element(piece, [&](std::size_t from, std::size_t to) {
             std::uint64_t ends[2];
             std::memcpy(ends, chunk.data() + from * sizeof(std::uint64_t), sizeof ends);
@@ -173,7 +171,7 @@ private:
             std::size_t to = 0;
             for (std::size_t d = 0; d < rank; ++d) {  // modulo 2^64: right for negative steps too
                 const Segment& segment = piece.segments[d];
-                from += (segment.first + at[d] * static_cast<std::uint64_t>(region_.step[d])) * strides_[d];
+                from += (segment.first + at[d] * static_cast<std::uint64_t>(region_.step[d])) * piece.form->strides[d];
                 to += (segment.target + at[d]) * target_strides_[d];
             }
             visit(from, to);
@@ -191,8 +189,7 @@ private:
     const Region& region_;
     const ReadOptions& options_;
     const std::uint64_t max_bytes_;
-    const std::size_t chunk_elements_;
-    const std::vector<std::uint64_t> strides_;
+    ChunkForms forms_;
     const std::vector<std::size_t> target_strides_;
     std::atomic<std::uint64_t> text_bytes_{0};
     Texts out_;

@@ -1,0 +1,88 @@
+// Products in order of time as one thing: opened when they are needed, footprints and failures remembered.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/cube/runtime.h"
+#include "core/swath/footprint.h"
+#include "core/swath/product.h"
+#include "core/swath/product_list.h"
+#include "vcube/result.h"
+
+namespace vcube::swath {
+
+/// Opens a product; called from several threads at once. Must not keep it.
+using ProductOpener = std::function<Result<std::shared_ptr<const Product>>(const ProductEntry& entry)>;
+
+/// A box on the Earth in degrees, borders included; west > east crosses the date line.
+struct LonLatBox {
+    double west = 0, south = 0, east = 0, north = 0;
+    [[nodiscard]] bool contains(double lon, double lat) const;
+};
+
+/// "west,south,east,north" in degrees: west and east in -180..360, south <= north in -90..90.
+Result<LonLatBox> parse_box(std::string_view text);
+
+/// A product that could not be read, and why.
+struct Failure {
+    std::uint32_t product = 0;  // its place in the list
+    Error error;
+};
+
+struct CollectionOptions {
+    std::optional<Pass> pass;                             // ORBIT_PASS: other products count as if they were not there
+    std::optional<LonLatBox> box;                         // BBOX: likewise grid points whose cell centre lies outside
+    bool failure_is_error = false;                        // MISSING_OBJECT=ERROR
+    std::size_t product_bytes = std::size_t{128} << 20U;  // of products that are kept open
+};
+
+/// Immutable apart from what it has learnt of its products; thread-safe.
+class Collection {
+public:
+    Collection(ProductList list, ProductOpener open, std::unique_ptr<FootprintStore> footprints,
+               std::shared_ptr<Runtime> runtime, CollectionOptions options);
+    Collection(const Collection&) = delete;
+    Collection& operator=(const Collection&) = delete;
+    ~Collection();
+
+    [[nodiscard]] const ProductList& list() const;
+    [[nodiscard]] const CollectionOptions& options() const;
+    [[nodiscard]] Runtime& runtime() const;
+
+    /// The product that tells variables, types and attributes for all: the first that opens. Its opening is remembered.
+    /// The error of the first one where none opens.
+    [[nodiscard]] Result<std::shared_ptr<const Product>> sample() const;
+
+    /// Opens a product, or gives the one that is open still: those used last are kept, up to product_bytes. Single
+    /// flight. A failure is remembered: asking again gives the same error without another attempt.
+    [[nodiscard]] Result<std::shared_ptr<const Product>> product(std::uint32_t index) const;
+
+    /// Known already, or found by opening the product.
+    [[nodiscard]] Result<Footprint> footprint(std::uint32_t index) const;
+
+    /// Of the products [first, first + count) those of the wanted pass that touch `blocks` (and the box), ascending.
+    /// Footprints that are not known yet are found in parallel (max_threads as ThreadPool::parallel_for has it) and
+    /// saved. A product that cannot be read is left out and remembered as a failure; kFailure is an error where
+    /// failure_is_error.
+    [[nodiscard]] Result<std::vector<std::uint32_t>> touching(std::uint32_t first, std::uint32_t count,
+                                                              const dgg::BlockSet& blocks,
+                                                              std::size_t max_threads = 0) const;
+
+    /// Remembers that a product failed (its columns were damaged): the first error of a product stands. The first one
+    /// of all is told as a warning through log(). The error itself where failure_is_error, else ok.
+    Status note_failure(std::uint32_t index, const Error& error) const;
+    /// So far, in order of products.
+    [[nodiscard]] std::vector<Failure> failures() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace vcube::swath
