@@ -7,6 +7,9 @@
 #include <optional>
 #include <string>
 
+#include "core/swath/composite.h"
+#include "core/swath/footprint.h"
+#include "core/swath/product_list.h"
 #include "cpl_string.h"
 #include "vcube/result.h"
 
@@ -19,11 +22,24 @@ struct OpenOptions {
     std::string overview_resampling = "NEAREST";  // NEAREST, AVERAGE, MODE
     bool allow_local_references = false;
     bool missing_object_is_fill = false;      // MISSING_OBJECT=FILL
+    bool missing_object_is_error = false;     // MISSING_OBJECT=ERROR was written; arrays take "not set" for it
     std::optional<std::string> overview_dir;  // folder of external overviews of stores that cannot have them beside
     std::uint64_t max_reference_bytes = std::uint64_t{16} << 30;  // MAX_REFERENCE_BYTES, of a document, unpacked
     std::uint64_t max_chunk_bytes = std::uint64_t{2} << 30;       // MAX_CHUNK_BYTES, of a decoded chunk
     std::uint64_t max_references = 20'000'000;                    // MAX_REFERENCES, that "gen" may make
     std::size_t max_threads = 0;                                  // from GDAL_NUM_THREADS; 0: all
+
+    // Collections of SMOS products.
+    swath::TimeRange time_range;                            // TIME_RANGE
+    std::optional<std::string> bbox;                        // text for parse_box()
+    std::optional<swath::Pass> orbit_pass;                  // ORBIT_PASS
+    std::optional<std::string> product_type;                // MIR_SMUDP2, MIR_OSUDP2
+    swath::CompositeStep composite;                         // COMPOSITE
+    swath::Method composite_method = swath::Method::kLast;  // of number variables
+    swath::Method flag_method = swath::Method::kLast;       // of flag variables: kLast, kMode, kOr
+    std::optional<std::string> best_by;                     // quality variable of kBest
+    std::string filter;                                     // text for Filter::parse(); "": none
+    std::optional<std::string> index_dir;                   // where footprints are kept; "NO": nowhere
 };
 
 /// Reads open options, then configuration options, then defaults. An unknown value is an error that lists the valid
