@@ -28,7 +28,7 @@ struct TimeRange {
 };
 
 /// "2023-04-01/2023-04-30" (both days whole), "2023-04", "2023-04-01T06:00/2023-04-01T18:00", "../2023", "2023/..".
-/// The error shows the forms.
+/// An end is as long as it is written: a whole year, day or minute. The error shows the forms.
 Result<TimeRange> parse_time_range(std::string_view text);
 
 struct ProductList {
@@ -37,8 +37,9 @@ struct ProductList {
 };
 
 /// Those whose start lies in `range`, of one product (type, start, stop) the one of the highest processor version, then
-/// counter, then class REPR before OPER, then the last location in the order of text. All must be of one type
-/// (MIR_SMUDP2 or MIR_OSUDP2): otherwise an error that counts both, unless `type` chooses one.
+/// counter, then class REPR before OPER, then a reference before the product's own file (.nc), then the last location
+/// in the order of text. All must be of one type (MIR_SMUDP2 or MIR_OSUDP2): otherwise an error that counts both, unless
+/// `type` chooses one.
 Result<ProductList> choose_products(std::vector<ProductEntry> entries, const TimeRange& range,
                                     const std::optional<std::string>& type = std::nullopt);
 
@@ -60,8 +61,8 @@ struct Period {
 };
 
 /// The steps that hold a product, in order. A product belongs to the step in which its sensing starts; days, months and
-/// years are UTC's. Steps of several days are counted from `origin` (the day of the first product where it is absent).
-/// kNone: one step a product.
+/// years are UTC's. Steps of several days are counted from the day of `origin` (of the first product where it is
+/// absent). kNone: one step a product. kAll: from the first start to the last stop.
 std::vector<Period> make_periods(const ProductList& list, const CompositeStep& step,
                                  std::optional<std::int64_t> origin = std::nullopt);
 

@@ -1,6 +1,9 @@
 #include "core/swath/product_metadata.h"
 
 #include <cctype>
+#include <optional>
+
+#include "core/swath/product_name.h"
 
 namespace vcube::swath {
 
@@ -41,29 +44,10 @@ std::string header_text(const Json& attributes, bool fixed, std::string_view las
     return {};
 }
 
-// "a/b/SM_OPER_..._1.nc.json" -> "SM_OPER_..._1"; "" where the last part is no SMOS product's name.
-std::string_view product_name_of(std::string_view location) {
-    location = location.substr(location.find_last_of('/') + 1);
-    location = location.substr(0, location.find('.'));
-    return location.starts_with("SM_") && location.size() >= 60 ? location : std::string_view();
-}
-
-struct NameParts {
-    std::string_view type, start, stop, processor, counter;
-};
-
-// SM_OPER_MIR_SMUDP2_<start>_<stop>_<processor>_<counter>_<site>: fixed columns.
-NameParts split_name(std::string_view name) {
-    NameParts parts;
-    if (name.size() < 60 || name[18] != '_' || name[34] != '_' || name[50] != '_' || name[54] != '_') {
-        return parts;
-    }
-    parts.type = name.substr(8, 10);
-    parts.start = name.substr(19, 15);
-    parts.stop = name.substr(35, 15);
-    parts.processor = name.substr(51, 3);
-    parts.counter = name.substr(55, 3);
-    return parts;
+// `value` in three digits, as it stands in names.
+std::string three_digits(std::uint32_t value) {
+    std::string digits = std::to_string(value);
+    return digits.insert(0, digits.size() < 3 ? 3 - digits.size() : 0, '0');
 }
 
 std::string orbit_number(std::string_view text) {
@@ -90,14 +74,6 @@ std::string smos_time(std::string_view text) {
     if (text.ends_with("Z")) {
         text.remove_suffix(1);
     }
-    if (text.size() == 15 && text[8] == 'T' && all_digits(text.substr(0, 8)) && all_digits(text.substr(9))) {
-        std::string out;
-        for (const char c : text) {
-            out += c;
-            out += out.size() == 4 || out.size() == 7 ? "-" : out.size() == 13 || out.size() == 16 ? ":" : "";
-        }
-        return out + "Z";
-    }
     const bool shaped = text.size() >= 19 && text[4] == '-' && text[7] == '-' && text[10] == 'T' && text[13] == ':' &&
                         text[16] == ':' && all_digits(text.substr(0, 4)) && all_digits(text.substr(5, 2)) &&
                         all_digits(text.substr(8, 2)) && all_digits(text.substr(11, 2)) &&
@@ -119,14 +95,14 @@ const std::string& metadata_item(const MetadataItems& items, std::string_view ke
 }
 
 MetadataItems product_metadata(const Json& attributes, std::string_view location) {
-    std::string name = header_text(attributes, true, "File_Name");
-    if (product_name_of(name).empty()) {
-        name = product_name_of(location);
+    auto name = parse_product_name(header_text(attributes, true, "File_Name"));
+    if (!name) {
+        name = parse_product_name(location);
     }
-    const NameParts parts = split_name(name);
     const auto first_of = [](std::string_view first, std::string_view second) {
         return std::string(first.empty() ? second : first);
     };
+    const auto of_name = [&name](const auto& tell) { return name ? tell(*name) : std::string(); };
     const auto attribute_time = [&](bool fixed, std::string_view key) {
         return smos_time(header_text(attributes, fixed, key));
     };
@@ -139,17 +115,21 @@ MetadataItems product_metadata(const Json& attributes, std::string_view location
     const std::string precise_start = attribute_time(false, "Precise_Validity_Start");
     const std::string precise_stop = attribute_time(false, "Precise_Validity_Stop");
     add("ACQUISITION_START",
-        first_of(attribute_time(true, "Validity_Start"), first_of(smos_time(parts.start), precise_start)));
+        first_of(attribute_time(true, "Validity_Start"),
+                 first_of(of_name([](const ProductName& n) { return iso_time(n.start); }), precise_start)));
     add("ACQUISITION_STOP",
-        first_of(attribute_time(true, "Validity_Stop"), first_of(smos_time(parts.stop), precise_stop)));
+        first_of(attribute_time(true, "Validity_Stop"),
+                 first_of(of_name([](const ProductName& n) { return iso_time(n.stop); }), precise_stop)));
     add("PRECISE_START", precise_start);
     add("PRECISE_STOP", precise_stop);
     add("ORBIT", orbit_number(header_text(attributes, false, "Abs_Orbit")));
     add("PASS", pass_name(header_text(attributes, false, "Ascending_Flag")));
-    add("PRODUCT_TYPE", first_of(header_text(attributes, true, "File_Type"), parts.type));
-    add("PRODUCT_NAME", name);
-    add("PROCESSOR_VERSION", first_of(std::string(parts.processor), header_text(attributes, true, "Creator_Version")));
-    add("PRODUCT_COUNTER", std::string(parts.counter));
+    add("PRODUCT_TYPE",
+        first_of(header_text(attributes, true, "File_Type"), of_name([](const ProductName& n) { return n.type; })));
+    add("PRODUCT_NAME", of_name([](const ProductName& n) { return n.name; }));
+    add("PROCESSOR_VERSION", first_of(of_name([](const ProductName& n) { return three_digits(n.processor); }),
+                                      header_text(attributes, true, "Creator_Version")));
+    add("PRODUCT_COUNTER", of_name([](const ProductName& n) { return three_digits(n.counter); }));
     return items;
 }
 

@@ -22,7 +22,7 @@ MetadataItems product_metadata(const Json& attributes, std::string_view location
 /// The item's value, "" where it is absent.
 const std::string& metadata_item(const MetadataItems& items, std::string_view key);
 
-/// "UTC=2023-04-01T15:06:13" or "20230401T150613" -> "2023-04-01T15:06:13Z"; "" where the text is no such time.
+/// "UTC=2023-04-01T15:06:13" -> "2023-04-01T15:06:13Z"; "" where the text is no such time.
 std::string smos_time(std::string_view text);
 
 }  // namespace vcube::swath
