@@ -40,6 +40,8 @@ public:
     static std::int64_t parallel_of(double lat);
     /// The part of a parallel from `west` to `east` outside of which no point lies in a cell of the set.
     [[nodiscard]] LonSpan touched_part(double lat, double west, double east) const;
+    /// Memory that it takes.
+    [[nodiscard]] std::size_t held_bytes() const { return bits_.size() * sizeof(bits_[0]); }
 
 private:
     std::vector<std::uint64_t> bits_;  // quarter-degree boxes, south to north, each row from 180 W

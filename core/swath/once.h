@@ -34,6 +34,12 @@ public:
         return made;
     }
 
+    /// The value, or null where it is not made yet; does not wait.
+    [[nodiscard]] Value peek() const {
+        const std::scoped_lock lock(mutex_);
+        return value_;
+    }
+
 private:
     // Ends the flight whatever way the maker returns.
     struct Flight {
@@ -49,7 +55,7 @@ private:
         }
     };
 
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable changed_;
     Value value_;
     bool busy_ = false;

@@ -1,6 +1,7 @@
 #include "core/swath/product.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <utility>
@@ -13,6 +14,8 @@ namespace vcube::swath {
 namespace {
 
 constexpr const char* kIdName = "Grid_Point_ID";
+constexpr std::size_t kFewCells = 16;                        // to search for; more are worth a RowIndex
+constexpr std::size_t kVariableBytes = 4096;                 // of a variable's metadata, about
 constexpr std::uint64_t kMaxRows = std::uint64_t{1} << 26U;  // 25 times as many as the grid has cells
 
 const ArrayMeta* find_ids(const Group& root) {
@@ -59,6 +62,22 @@ std::vector<std::byte> integer_bytes(double value, const DType& type) {
     return bytes;
 }
 
+// Block by block, so that the comparisons of a block need no branch.
+std::uint32_t first_row_of(std::uint32_t id, std::span<const std::uint32_t> ids) {
+    constexpr std::size_t kBlock = 512;
+    for (std::size_t begin = 0; begin < ids.size(); begin += kBlock) {
+        const auto block = ids.subspan(begin, std::min(kBlock, ids.size() - begin));
+        std::uint32_t any = 0;
+        for (const std::uint32_t value : block) {
+            any |= value == id ? 1U : 0U;
+        }
+        if (any != 0) {
+            return static_cast<std::uint32_t>(begin + (std::find(block.begin(), block.end(), id) - block.begin()));
+        }
+    }
+    return RowIndex::kNoRow;
+}
+
 }  // namespace
 
 std::vector<std::byte> Variable::nodata_bytes() const {
@@ -83,11 +102,17 @@ struct Product::State {
     ArrayMeta ids;
     std::vector<Variable> variables;
     MetadataItems metadata;
+    mutable Once<Buffer> id_column;
     mutable Once<RowIndex> rows;
     mutable std::vector<Once<Buffer>> columns;
+    mutable std::atomic<std::size_t> held{0};
 
     [[nodiscard]] Result<std::shared_ptr<const Buffer>> read(const ArrayMeta& meta, const DType& type) const;
-    [[nodiscard]] Result<std::shared_ptr<const RowIndex>> read_rows() const;
+    [[nodiscard]] Result<std::shared_ptr<const Buffer>> read_ids() const;
+    [[nodiscard]] Result<std::shared_ptr<const Buffer>> kept_ids() const;
+    [[nodiscard]] Result<std::shared_ptr<const RowIndex>> make_rows() const;
+    [[nodiscard]] Result<std::shared_ptr<const RowIndex>> kept_rows() const;
+    [[nodiscard]] Result<std::shared_ptr<const Buffer>> kept_column(const Variable& variable) const;
 };
 
 Product::Product(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -126,6 +151,7 @@ Result<std::shared_ptr<const Product>> Product::open(const Group& root, std::sha
                                     " grid points: " + left_out);
     }
     state->columns = std::vector<Once<Buffer>>(state->variables.size());
+    state->held = state->variables.size() * kVariableBytes;
     state->metadata = product_metadata(root.attributes, state->name);
     state->store = std::move(store);
     state->runtime = std::move(runtime);
@@ -176,13 +202,29 @@ Result<std::shared_ptr<const Buffer>> Product::State::read(const ArrayMeta& meta
     return std::shared_ptr<const Buffer>(std::move(values));
 }
 
-Result<std::shared_ptr<const RowIndex>> Product::State::read_rows() const {
+Result<std::shared_ptr<const Buffer>> Product::State::read_ids() const {
     DType type;
     type.kind = Kind::kUInt;
     type.size = 4;
-    VCUBE_ASSIGN(const auto values, read(ids, type));
-    const std::span<const std::uint32_t> numbers(reinterpret_cast<const std::uint32_t*>(values->data()), ids.shape[0]);
+    return read(ids, type);
+}
+
+Result<std::shared_ptr<const Buffer>> Product::State::kept_ids() const {
+    return id_column.get([this]() -> Result<std::shared_ptr<const Buffer>> {
+        VCUBE_ASSIGN(auto values, read_ids());
+        held += values->size();
+        return values;
+    });
+}
+
+Result<std::shared_ptr<const RowIndex>> Product::State::make_rows() const {
+    std::shared_ptr<const Buffer> values = id_column.peek();
+    if (values == nullptr) {
+        VCUBE_ASSIGN(values, read_ids());
+    }
+    const std::span<const std::uint32_t> numbers = ids_in(*values);
     auto index = std::make_shared<const RowIndex>(numbers);
+    held += index->held_bytes();
     const std::string of_rows = " of " + std::to_string(numbers.size()) + " rows ";
     if (index->invalid_ids() > 0) {
         const std::uint32_t first = index->first_invalid_row();
@@ -197,8 +239,25 @@ Result<std::shared_ptr<const RowIndex>> Product::State::read_rows() const {
     return index;
 }
 
+Result<std::shared_ptr<const RowIndex>> Product::State::kept_rows() const {
+    return rows.get([this] { return make_rows(); });
+}
+
+Result<std::shared_ptr<const Buffer>> Product::State::kept_column(const Variable& variable) const {
+    const auto index = static_cast<std::size_t>(&variable - variables.data());
+    return columns[index].get([&]() -> Result<std::shared_ptr<const Buffer>> {
+        VCUBE_ASSIGN(auto values, read(variable.array, variable.encoding.type));
+        held += values->size();
+        return values;
+    });
+}
+
+Result<std::shared_ptr<const Buffer>> Product::ids() const {
+    return state_->kept_ids();
+}
+
 Result<std::shared_ptr<const RowIndex>> Product::rows() const {
-    return state_->rows.get([this] { return state_->read_rows(); });
+    return state_->kept_rows();
 }
 
 Result<std::shared_ptr<const Buffer>> Product::column(const Variable& variable) const {
@@ -206,8 +265,44 @@ Result<std::shared_ptr<const Buffer>> Product::column(const Variable& variable) 
     if (own == nullptr) {
         return invalid(state_->name + ": " + variable.array.name + " is no variable of this product");
     }
-    const auto index = static_cast<std::size_t>(own - state_->variables.data());
-    return state_->columns[index].get([&] { return state_->read(own->array, own->encoding.type); });
+    return state_->kept_column(*own);
+}
+
+Result<std::vector<std::uint32_t>> Product::rows_of_cells(std::span<const std::uint32_t> seqnums) const {
+    std::vector<std::uint32_t> found(seqnums.size(), RowIndex::kNoRow);
+    if (seqnums.size() > kFewCells || state_->rows.peek() != nullptr) {
+        VCUBE_ASSIGN(const auto index, state_->kept_rows());
+        for (std::size_t k = 0; k < seqnums.size(); ++k) {
+            found[k] = seqnums[k] <= dgg::kCells ? index->row_of(seqnums[k]) : RowIndex::kNoRow;
+        }
+        return found;
+    }
+    VCUBE_ASSIGN(const auto values, state_->kept_ids());
+    for (std::size_t k = 0; k < seqnums.size(); ++k) {
+        if (seqnums[k] >= 1 && seqnums[k] <= dgg::kCells) {
+            found[k] = first_row_of(dgg::grid_point_id(seqnums[k]), ids_in(*values));
+        }
+    }
+    return found;
+}
+
+Status Product::load(std::span<const Variable* const> variables, Ids ids) const {
+    std::vector<Status> results(variables.size() + (ids == Ids::kNone ? 0 : 1));
+    state_->runtime->pool.parallel_for(results.size(), [&](std::size_t k) {
+        if (k < variables.size()) {
+            results[k] = column(*variables[k]).status();
+        } else {
+            results[k] = ids == Ids::kRows ? state_->kept_rows().status() : state_->kept_ids().status();
+        }
+    });
+    for (const Status& result : results) {
+        VCUBE_TRY(result);
+    }
+    return {};
+}
+
+std::size_t Product::held_bytes() const {
+    return state_->held;
 }
 
 }  // namespace vcube::swath

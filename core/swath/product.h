@@ -52,16 +52,36 @@ public:
     /// Acquisition start, ISO 8601; "" where the product does not tell.
     [[nodiscard]] const std::string& time() const;
 
+    /// Grid_Point_ID as it stands in the file, row_count() numbers as uint32, valid ids or not (ids_in()); read on
+    /// first use and kept.
+    [[nodiscard]] Result<std::shared_ptr<const Buffer>> ids() const;
     /// Reads Grid_Point_ID on first use; tells once, through log(), of rows with invalid ids.
     [[nodiscard]] Result<std::shared_ptr<const RowIndex>> rows() const;
     /// A column's stored values in encoding.type, native byte order, row_count() elements; read on first use.
     /// `variable` must be one of this product's.
     [[nodiscard]] Result<std::shared_ptr<const Buffer>> column(const Variable& variable) const;
+    /// Which rows hold some cells: one a seqnum (0..kCells), kNoRow where the product has none; as rows() has it. For a
+    /// few cells Grid_Point_ID is searched (some 10 us a cell) where rows() would take a table of half a megabyte.
+    [[nodiscard]] Result<std::vector<std::uint32_t>> rows_of_cells(std::span<const std::uint32_t> seqnums) const;
+
+    /// What load() reads beside columns.
+    enum class Ids { kNone, kColumn, kRows };
+    /// Reads what is not there yet of some columns, and for rows_of_cells() or rows(), all at once: several round trips
+    /// become one. `variables` must be this product's.
+    Status load(std::span<const Variable* const> variables, Ids ids) const;
+
+    /// Memory that the product takes with all that has been read of it so far (the metadata by estimate).
+    [[nodiscard]] std::size_t held_bytes() const;
 
 private:
     struct State;
     explicit Product(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
 };
+
+/// What Product::ids() holds.
+inline std::span<const std::uint32_t> ids_in(const Buffer& ids) {
+    return {reinterpret_cast<const std::uint32_t*>(ids.data()), ids.size() / sizeof(std::uint32_t)};
+}
 
 }  // namespace vcube::swath

@@ -30,6 +30,10 @@ public:
     [[nodiscard]] std::uint32_t first_invalid_row() const { return first_invalid_; }
     [[nodiscard]] std::uint32_t repeated_ids() const { return repeated_; }
     [[nodiscard]] const dgg::CellSet& cells() const { return *cells_; }
+    /// Memory that it takes.
+    [[nodiscard]] std::size_t held_bytes() const {
+        return (pages_.size() + rows_.size()) * sizeof(std::uint32_t) + cells_->held_bytes();
+    }
 
 private:
     std::vector<std::uint32_t> pages_;  // offset into rows_ of each page; untouched pages share the first
