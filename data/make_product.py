@@ -11,11 +11,13 @@ import argparse
 import datetime
 import pathlib
 import sys
+from typing import NamedTuple
 
 import numpy as np
 
 import dgg
 import land
+import product_file
 import product_layout as layout
 
 EARTH_KM = 6371.0
@@ -61,10 +63,16 @@ class Track:
         lon = self.node_lon + np.degrees(np.arctan2(np.cos(INCLINATION) * np.sin(u), np.cos(u))) - after_node / 240
         return dgg.unit(lon, np.degrees(np.arcsin(np.sin(INCLINATION) * np.sin(u))))
 
-    def locate(self, points):
-        """Seconds after the start of the closest approach, and the signed distance across the track in km."""
+    def nearest(self, points):
+        """Seconds after the start of the closest approach, to about ten seconds."""
         samples = np.arange(0, self.duration_s + 1, 20.0)
-        seconds = samples[np.argmax(points.astype("f4") @ self.at(samples).T.astype("f4"), axis=1)]
+        return samples[np.argmax(points.astype("f4") @ self.at(samples).T.astype("f4"), axis=1)]
+
+    def locate(self, points, seconds=None):
+        """Seconds after the start of the closest approach, and the signed distance across the track in km. `seconds`:
+        a first guess, better than 30 seconds."""
+        if seconds is None:
+            seconds = self.nearest(points)
         for _ in range(3):
             before, here, after = (np.einsum("ij,ij->i", points, self.at(seconds + d)) for d in (-5.0, 0.0, 5.0))
             bend = np.minimum(before - 2 * here + after, -1e-9)
@@ -132,13 +140,13 @@ def make_columns(track, args):
     if args.bad_ids:
         k = np.arange(args.bad_ids)
         ids[len(ids) - args.bad_ids:] = (1 + k % 8) * 10**6 + dgg.QUAD + 1 + k // 8
-    columns = field(points, lon, lat, across, on_land, rng, args.seed)
+    columns = field(Ground.at(points, lon, lat, on_land, args.seed), across, rng)
     columns |= times(track, seconds, columns["M_AVA"] > 0, rng)
     columns["Grid_Point_ID"] = ids
     # ESA's coordinates are cut to three digits, a little low.
     columns["Latitude"], columns["Longitude"] = np.round(lat - 5e-4, 3), np.round(lon - 5e-4, 3)
     columns["X_Swath"] = np.round(across / layout.SCALES["X_Swath"])
-    return {name: columns[name].astype(kind) for name, (kind, _) in layout.VARIABLES.items()}
+    return {name: columns[name].astype(kind) for name, (kind, _) in layout.LAYOUT.variables.items()}
 
 
 def times(track, seconds, seen, rng):
@@ -151,39 +159,65 @@ def times(track, seconds, seen, rng):
             "Microseconds": np.where(told, np.floor(since % 1 * 1e6), 0)}
 
 
-def field(points, lon, lat, across, on_land, rng, seed):
-    """The invented measurement."""
+class Ground(NamedTuple):
+    """What is under the satellite whenever it passes, by grid point. Weather of its own: the same whatever rows there
+    are."""
+
+    lat: np.ndarray
+    on_land: np.ndarray
+    ice: np.ndarray
+    mountain: np.ndarray
+    height: np.ndarray  # m
+    forest: np.ndarray  # 0..1
+    rfi: np.ndarray  # 0..1
+    wet: np.ndarray  # soil moisture without noise, m3/m3
+    mid: np.ndarray  # smooth noise with features of 400 km
+    fine: np.ndarray  # and of 110 km
+
+    @classmethod
+    def at(cls, points, lon, lat, on_land, seed):
+        """Of unit vectors, which lie at lon, lat."""
+        waves = np.random.default_rng([seed, 1])
+        wide, mid, fine = (smooth_noise(points, waves, wave_km) for wave_km in (1500, 400, 110))
+        wet = np.interp(lat + 2 * wide, _LAT, _WET)
+        for x, y, radius, factor in _PLACES:
+            wet *= factor ** np.exp(-((distance_km(points, x, y) / radius) ** 2))
+        wet *= 1 + 0.16 * mid + 0.10 * fine + 0.08 * wide
+        peaks = bump(points, _MOUNTAINS)
+        return cls(lat=lat, on_land=on_land,
+                   ice=(lat < -60) | land.inside(land.ring(land.RINGS["Greenland"]), lon, lat),
+                   mountain=peaks + 0.12 * fine + 0.06 * mid > 0.45,
+                   height=np.where(on_land, np.clip(250 + 220 * mid + 1500 * peaks, 1, None), -25),
+                   forest=bump(points, _FORESTS), rfi=bump(points, _RFI) * np.clip(1 + 0.2 * fine, 0, 1), wet=wet,
+                   mid=mid, fine=fine)
+
+    def take(self, rows):
+        """The same of some of the points."""
+        return Ground(*(column[rows] for column in self))
+
+
+def field(ground, across, rng, rain=0.0):
+    """The invented measurement. `rain`: soil moisture that the weather of the last days adds."""
+    lat, on_land, ice, mountain, height, forest, rfi, wet, mid, fine = ground
     n = len(lat)
-    fill = {name: np.full(n, layout.fill_value(name), float) for name in layout.VARIABLES}
+    out = {name: np.full(n, layout.LAYOUT.fill_value(name), float) for name in layout.LAYOUT.variables}
 
     def some(where, values):
         return np.where(where, values, -999.0)
 
-    # Weather of its own: the same whatever rows there are.
-    waves = np.random.default_rng([seed, 1])
-    wide, mid, fine = (smooth_noise(points, waves, wave_km) for wave_km in (1500, 400, 110))
     grain = rng.normal(size=n)
-    wet = np.interp(lat + 2 * wide, _LAT, _WET)
-    for x, y, radius, factor in _PLACES:
-        wet *= factor ** np.exp(-((distance_km(points, x, y) / radius) ** 2))
-    wet *= 1 + 0.16 * mid + 0.10 * fine + 0.05 * grain + 0.08 * wide
-    wet = np.clip(wet, 0.004, 0.62)
-
-    mountain = bump(points, _MOUNTAINS) + 0.12 * fine + 0.06 * mid > 0.45
-    forest, rfi = bump(points, _FORESTS), bump(points, _RFI) * np.clip(1 + 0.2 * fine, 0, 1)
+    wet = np.clip(wet * (1 + 0.05 * grain) + rain, 0.004, 0.62)
     dry = wet < 0.06
     looks = np.where(np.abs(across) < SEEN_KM, np.maximum(0, 105 * (1 - (np.abs(across) / SEEN_KM) ** 2.5)), 0)
     seen = np.floor(looks + 2 * rng.random(n)) * (looks > 0)
     probability = np.clip(0.9 * rfi**2 + 0.01 * rng.exponential(size=n), 0, 1)
     tried = seen > 3
-    ice = (lat < -60) | land.inside(land.ring(land.RINGS["Greenland"]), lon, lat)
     good = tried & on_land & ~mountain & ~ice & (probability < 0.3) & (seen > 18)
     good &= rng.random(n) > 0.01 + 0.06 * forest
     temperature = 302 - 0.011 * lat**2 + 2 * mid + 0.5 * grain
     tau = np.clip(0.05 + 0.25 * wet / 0.3 + 0.7 * forest + 0.03 * fine, 0, None)
     noise = 0.3 + 2.5 * (1 - seen / 107) ** 2
 
-    out = fill
     out["Soil_Moisture"] = some(good, wet)
     out["Soil_Moisture_DQX"] = some(good, 0.006 + 0.05 * forest + 0.05 * wet + 0.01 * noise)
     out["Optical_Thickness_Nad"] = some(good, tau)
@@ -207,7 +241,7 @@ def field(points, lon, lat, across, on_land, rng, seed):
             out[name + "_DQX"] = some(tried, noise)
     out["HR_Cur_DQX"], out["Tau_Cur_DQX"] = some(on_land, 0.1 + 0.2 * forest), some(on_land, 0.05 + 0.1 * forest)
     out["AFP"] = np.where(tried, 20 + 8 * (np.abs(across) / SEEN_KM) ** 2, 0)
-    out["Altitude"] = np.where(on_land, np.clip(250 + 220 * mid + 1500 * bump(points, _MOUNTAINS), 1, None), -25)
+    out["Altitude"] = height
 
     out["M_AVA"], out["N_AF_FOV"], out["N_Sun_FOV"] = seen, np.floor(seen * 0.55), seen
     out["M_AVA0"] = np.floor(seen * 2.3) + 1
@@ -243,26 +277,26 @@ def flags(on_land, ice, mountain, forest, rfi, dry, good, tried):
     }
 
 
-def facts_of(track, args):
+def facts_of(track, orbit=None, file_class="TEST", kind="MIR_SMUDP2", processor=700, counter=1):
     """What the headers tell: name, times, orbit, node, state vector in m and m/s."""
     stop = track.start + datetime.timedelta(seconds=round(track.duration_s))
-    orbit = args.orbit
     if orbit is None:
         orbit = KNOWN_ORBIT[0] + round((track.node - KNOWN_ORBIT[1]).total_seconds() / PERIOD_S)
     position = track.at([0.0])[0] * (EARTH_KM + 758) * 1e3
     velocity = (track.at([1.0])[0] - track.at([0.0])[0]) * (EARTH_KM + 758) * 1e3
-    name = f"SM_TEST_MIR_SMUDP2_{track.start:%Y%m%dT%H%M%S}_{stop:%Y%m%dT%H%M%S}_700_001_1"
-    return {"name": name, "start": track.start, "stop": stop, "orbit": orbit, "descending": track.descending,
-            "node": track.node, "node_lon": track.node_lon, "position": position, "velocity": velocity}
+    name = f"SM_{file_class}_{kind}_{track.start:%Y%m%dT%H%M%S}_{stop:%Y%m%dT%H%M%S}_{processor:03}_{counter:03}_1"
+    return {"name": name, "class": file_class, "type": kind, "processor": f"{processor:03}", "start": track.start,
+            "stop": stop, "orbit": orbit, "descending": track.descending, "node": track.node,
+            "node_lon": track.node_lon, "position": position, "velocity": velocity}
 
 
 def make(folder, args):
     """Writes one product into the folder and returns its path."""
     track = Track(args.start, args.descending)
-    columns, facts = make_columns(track, args), facts_of(track, args)
+    columns, facts = make_columns(track, args), facts_of(track, args.orbit)
     path = pathlib.Path(folder) / (facts["name"] + ".nc")
     path.parent.mkdir(parents=True, exist_ok=True)
-    layout.write(path, columns, layout.global_attributes(facts, columns), args.generation)
+    product_file.write(path, layout.LAYOUT, columns, layout.global_attributes(facts, columns), args.generation)
     return path
 
 

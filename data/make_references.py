@@ -80,11 +80,13 @@ def dimension_names(dataset):
     return [dim[0].name.split("/")[-1] if len(dim) else f"phony_dim_{k}" for k, dim in enumerate(dataset.dims)]
 
 
+def text(value):
+    """JSON without blanks."""
+    return json.dumps(value, separators=(",", ":"))
+
+
 def references(path, url, inline=0):
     """All references of the file's root group, as Kerchunk's version 1 object."""
-    def text(value):
-        return json.dumps(value, separators=(",", ":"))
-
     refs = {}
     with h5py.File(path, "r") as file, open(path, "rb") as raw:
         refs[".zgroup"] = text({"zarr_format": 2})
@@ -106,6 +108,14 @@ def references(path, url, inline=0):
     return {"version": 1, "refs": refs}
 
 
+def write(path, output, url=None, inline=0):
+    """The references of the file as a JSON file; folders are made."""
+    url = url or os.path.relpath(path.resolve(), output.resolve().parent)
+    result = references(path, url, inline)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps(result), encoding="utf-8")
+
+
 def main():
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -115,12 +125,10 @@ def main():
     parser.add_argument("--inline", type=int, default=0, metavar="BYTES",
                         help="chunks smaller than this go into the JSON")
     args = parser.parse_args()
-    url = args.url or os.path.relpath(args.product.resolve(), args.output.resolve().parent)
     try:
-        result = references(args.product, url, args.inline)
+        write(args.product, args.output, args.url, args.inline)
     except (OSError, ValueError) as error:
         sys.exit(f"make_references: {error}")
-    args.output.write_text(json.dumps(result), encoding="utf-8")
 
 
 if __name__ == "__main__":

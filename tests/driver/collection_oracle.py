@@ -1,0 +1,254 @@
+"""What a collection of SMOS products must show, computed from the files alone: netCDF4 reads them, numpy combines the
+rows by cell, data/dgg.py places cells. Nothing here comes from the driver.
+
+A table is an array by seqnum (0..CELLS; 0 is no cell) in the type that the band has, with nodata where no row counts.
+"""
+import datetime
+import pathlib
+import sys
+from typing import NamedTuple
+
+import netCDF4
+import numpy as np
+
+PROJECT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(PROJECT / "data"))
+import dgg  # noqa: E402
+
+EPOCH = datetime.datetime(2000, 1, 1)
+FLAGS = {"Science_Flags": None, "Confidence_Flags": None, "Processing_Flags": None, "DGG_Current_Flags": None}
+
+
+def moment(text):
+    """20230401T150613, as in file names."""
+    return datetime.datetime.strptime(text, "%Y%m%dT%H%M%S")
+
+
+class Product:
+    """One file: its name's facts, its pass, and its columns as stored."""
+
+    def __init__(self, path):
+        self.path = pathlib.Path(path)
+        parts = self.path.name.split(".")[0].split("_")
+        self.file_class, self.kind = parts[1], "_".join(parts[2:4])
+        self.start, self.stop = moment(parts[4]), moment(parts[5])
+        self.version = (int(parts[6]), int(parts[7]))
+        self.columns, self.scales, self.fills, self.bits = {}, {}, {}, {}
+
+    def load(self):
+        """Reads the file, once."""
+        if self.columns:
+            return self
+        with netCDF4.Dataset(self.path) as file:
+            file.set_auto_maskandscale(False)
+            passes = [file.getncattr(name) for name in file.ncattrs() if name.endswith(":Ascending_Flag")]
+            self.ascending = passes == ["A"]
+            for name, variable in file.variables.items():
+                values = variable[:]
+                if "_Unsigned" in variable.ncattrs() and values.dtype.kind == "i":
+                    values = values.view(f"u{values.dtype.itemsize}")
+                self.columns[name] = values
+                self.fills[name] = np.asarray(variable.getncattr("_FillValue")).ravel()[0]
+                if "scale_factor" in variable.ncattrs():
+                    self.scales[name] = tuple(float(np.ravel(variable.getncattr(key))[0])
+                                              for key in ("scale_factor", "scale_offset"))
+                if "flag_meanings" in variable.ncattrs():
+                    names = np.ravel(variable.getncattr("flag_meanings"))[0].split()
+                    masks = np.ravel(variable.getncattr("flag_masks")).astype(int)
+                    # Masks of Science_Flags overflow their type: there the n-th flag is bit n.
+                    spoilt = len(names) > 15
+                    self.bits[name] = {flag: 1 << k if spoilt else int(masks[k]) for k, flag in enumerate(names)}
+        self.seqnum = dgg.seqnum_of_id(self.columns["Grid_Point_ID"])
+        # Of an id that stands twice the first row counts.
+        _, first = np.unique(self.seqnum, return_index=True)
+        once = np.zeros(len(self.seqnum), bool)
+        once[first] = True
+        self.placed = once & (self.seqnum > 0)
+        return self
+
+    def has_value(self, name):
+        """Rows whose column holds a value: everything of flags, else neither fill nor NaN."""
+        values = self.columns[name]
+        if name in self.bits:
+            return np.ones(len(values), bool)
+        out = values != values.dtype.type(self.fills[name])
+        return out & ~np.isnan(values) if values.dtype.kind == "f" else out
+
+    def decoded(self, name):
+        """The column as users see it: scaled, NaN where there is no value."""
+        scale, offset = self.scales.get(name, (1.0, 0.0))
+        return np.where(self.has_value(name), self.columns[name].astype("f8") * scale + offset, np.nan)
+
+    def flag(self, name, *flags):
+        """Rows in which one of the flags is set."""
+        return (self.columns[name] & np.bitwise_or.reduce([self.bits[name][flag] for flag in flags])) != 0
+
+    def times(self):
+        """Seconds since 2000 of each row, NaN where it does not tell."""
+        if "Mean_acq_time" in self.columns:
+            return self.decoded("Mean_acq_time") * 86400.0
+        days, seconds, micro = (self.columns[name].astype("f8") for name in ("Days", "Seconds", "Microseconds"))
+        return np.where(self.columns["Days"] != 0, days * 86400 + seconds + micro * 1e-6, np.nan)
+
+
+def newest(paths):
+    """The products of the files in order of time, of each the newest version."""
+    best = {}
+    for product in map(Product, paths):
+        key = (product.kind, product.start, product.stop)
+        if key not in best or product.version > best[key].version:
+            best[key] = product
+    return [best[key] for key in sorted(best, key=lambda key: key[1:])]
+
+
+def step_of(time, step, origin):
+    """A number by which products of one step of a composite are told, and the step's first moment and the next one's."""
+    day = datetime.timedelta(days=1)
+    midnight = time.replace(hour=0, minute=0, second=0)
+    if step == "MONTH":
+        first = midnight.replace(day=1)
+        return first, (first + 32 * day).replace(day=1)
+    if step == "YEAR":
+        first = midnight.replace(month=1, day=1)
+        return first, first.replace(year=first.year + 1)
+    count = int(step[:-3] or 1)
+    first = origin + (midnight - origin) // (count * day) * (count * day)
+    return first, first + count * day
+
+
+def steps(products, step):
+    """[(first moment, moment after the last, products)] of a composite's steps."""
+    if step == "ALL":
+        return [(products[0].start, products[-1].start, products)]
+    origin = products[0].start.replace(hour=0, minute=0, second=0)
+    out = {}
+    for product in products:
+        out.setdefault(step_of(product.start, step, origin), []).append(product)
+    return [(*key, members) for key, members in sorted(out.items())]
+
+
+class Rows(NamedTuple):
+    """Rows that count, of all products, in their order."""
+
+    seqnum: np.ndarray
+    value: np.ndarray
+    time: np.ndarray
+    quality: np.ndarray
+
+
+def in_box(lon, lat, box):
+    """Borders included; west > east crosses the date line."""
+    west, south, east, north = box
+    turned = (lon - west) % 360 <= (east - west) % 360 if east != west else lon == west
+    return turned & (lat >= south) & (lat <= north)
+
+
+def rows_of(products, name, keep=None, ascending=None, box=None, quality=None):
+    """`keep(product)`: a mask of rows."""
+    parts = []
+    for product in products:
+        product.load()
+        if ascending is not None and product.ascending != ascending:
+            continue
+        good = product.placed & product.has_value(name)
+        if keep is not None:
+            good &= keep(product)
+        if box is not None:
+            good[good] = in_box(*dgg.centre_of(product.seqnum[good]), box)
+        best = product.decoded(quality) if quality else np.zeros(len(good))
+        parts.append((product.seqnum[good], product.columns[name][good], product.times()[good], best[good]))
+    if not parts:
+        column = products[0].columns[name]
+        parts = [(np.zeros(0, int), column[:0], np.zeros(0), np.zeros(0))]
+    return Rows(*(np.concatenate(column) for column in zip(*parts)))
+
+
+def nodata_of(product, name):
+    """What the band has where there is nothing, in the variable's own type: for flags all bits."""
+    values = product.load().columns[name]
+    if name in product.bits:
+        return values.dtype.type(~values.dtype.type(0))
+    return values.dtype.type(product.fills[name])
+
+
+def last_of_each(seqnum, order):
+    """Of the rows sorted by `order` and then by place the last one of each cell: their places."""
+    places = np.lexsort((np.arange(len(seqnum)), order, seqnum))
+    ends = np.flatnonzero(np.append(np.diff(seqnum[places]) != 0, True)) if len(places) else np.zeros(0, int)
+    return places[ends]
+
+
+def chosen(rows, method):
+    """For methods that choose one row a cell: which."""
+    here = np.arange(len(rows.seqnum))
+    key = {"LAST": here, "FIRST": -here, "BEST": -rows.quality}[method]
+    return last_of_each(rows.seqnum, key)
+
+
+def by_cell(seqnum, values):
+    """[(seqnum, its values in their order)] as (cells, list of arrays)."""
+    order = np.argsort(seqnum, kind="stable")
+    cells, first = np.unique(seqnum[order], return_index=True)
+    return cells, np.split(values[order], first[1:])
+
+
+def combine(seqnum, values, method):
+    """Methods that make one of many: cells and what they hold."""
+    cells, groups = by_cell(seqnum, values)
+    if not len(cells):
+        return cells, np.zeros(0)
+    if method == "COUNT":
+        return cells, np.array([len(group) for group in groups], "u4")
+    if method in ("MEAN", "MEDIAN"):
+        make = {"MEAN": lambda group: group.astype(np.longdouble).sum() / len(group),
+                "MEDIAN": lambda group: np.median(group.astype(np.longdouble))}[method]
+        return cells, np.array([make(group) for group in groups]).astype("f8")
+    make = {"MIN": np.min, "MAX": np.max, "OR": np.bitwise_or.reduce, "MODE": most_frequent}[method]
+    return cells, np.array([make(group) for group in groups], values.dtype)
+
+
+def most_frequent(group):
+    """The value that stands most often; of several the one that came last."""
+    kinds, counts = np.unique(group, return_counts=True)
+    tied = kinds[counts == counts.max()]
+    return next(value for value in group[::-1] if value in tied)
+
+
+def table(products, name, method, **which):
+    """The table of a composite. `which`: see rows_of; `quality` for BEST."""
+    rows = rows_of(products, name, **which)
+    nodata = nodata_of(products[0], name)
+    if method in ("LAST", "FIRST", "BEST"):
+        at = chosen(rows, method)
+        cells, values = rows.seqnum[at], rows.value[at]
+    else:
+        cells, values = combine(rows.seqnum, rows.value, method)
+        nodata = {"COUNT": np.uint32(0), "MEAN": np.nan, "MEDIAN": np.nan}.get(method, nodata)
+        values = values.astype(np.asarray(nodata).dtype)
+    out = np.full(dgg.CELLS + 1, nodata)
+    out[cells] = values
+    return out
+
+
+def time_table(products, name, method, **which):
+    """Time of observation of what table() shows: of a row that was chosen its own, else of the rows that count
+    together."""
+    rows = rows_of(products, name, **which)
+    out = np.full(dgg.CELLS + 1, np.nan)
+    if method in ("LAST", "FIRST", "BEST"):
+        at = chosen(rows, method)
+        out[rows.seqnum[at]] = rows.time[at]
+    else:
+        raise ValueError(method)
+    return out
+
+
+class Grid:
+    """A grid in longitude and latitude whose pixel centres lie off the icosahedron's lines of symmetry, and the cell of
+    every pixel."""
+
+    def __init__(self, west, south, east, north, res):
+        self.options = [f"EXTENT={west},{south},{east},{north}", f"RES={res}"]
+        self.width, self.height = round((east - west) / res), round((north - south) / res)
+        lon, lat = np.meshgrid(west + (np.arange(self.width) + 0.5) * res, north - (np.arange(self.height) + 0.5) * res)
+        self.cells = dgg.seqnum_of(lon, lat)
