@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/cube/runtime.h"
+#include "core/swath/box.h"
 #include "core/swath/footprint.h"
 #include "core/swath/product.h"
 #include "core/swath/product_list.h"
@@ -19,15 +20,6 @@ namespace vcube::swath {
 
 /// Opens a product; called from several threads at once. Must not keep it.
 using ProductOpener = std::function<Result<std::shared_ptr<const Product>>(const ProductEntry& entry)>;
-
-/// A box on the Earth in degrees, borders included; west > east crosses the date line.
-struct LonLatBox {
-    double west = 0, south = 0, east = 0, north = 0;
-    [[nodiscard]] bool contains(double lon, double lat) const;
-};
-
-/// "west,south,east,north" in degrees: west and east in -180..360, south <= north in -90..90.
-Result<LonLatBox> parse_box(std::string_view text);
 
 /// A product that could not be read, and why.
 struct Failure {
@@ -55,21 +47,25 @@ public:
     [[nodiscard]] const CollectionOptions& options() const;
     [[nodiscard]] Runtime& runtime() const;
 
-    /// The product that tells variables, types and attributes for all: the first that opens. Its opening is remembered.
-    /// The error of the first one where none opens.
+    /// The cells that count: null where there is no box. Made on first use.
+    [[nodiscard]] const BoxCells* box_cells() const;
+
+    /// The product that tells variables, types and attributes for all: the first that opens. It stays open. Those
+    /// before it are failures; the error of the first one where none opens.
     [[nodiscard]] Result<std::shared_ptr<const Product>> sample() const;
 
     /// Opens a product, or gives the one that is open still: those used last are kept, up to product_bytes. Single
-    /// flight. A failure is remembered: asking again gives the same error without another attempt.
+    /// flight. A product that does not open is not tried again: the same error. It becomes one of failures() when the
+    /// caller notes it.
     [[nodiscard]] Result<std::shared_ptr<const Product>> product(std::uint32_t index) const;
 
-    /// Known already, or found by opening the product.
+    /// Known already, or found by opening the product. An error is remembered as that of product() is.
     [[nodiscard]] Result<Footprint> footprint(std::uint32_t index) const;
 
-    /// Of the products [first, first + count) those of the wanted pass that touch `blocks` (and the box), ascending.
-    /// Footprints that are not known yet are found in parallel (max_threads as ThreadPool::parallel_for has it) and
-    /// saved. A product that cannot be read is left out and remembered as a failure; kFailure is an error where
-    /// failure_is_error.
+    /// Of the products [first, first + count) those of the wanted pass that touch `blocks` and have a grid point in the
+    /// box, ascending. Footprints that are not known yet are found in parallel (max_threads as
+    /// ThreadPool::parallel_for has it) and saved. A product that cannot be read is left out and noted as a failure,
+    /// which is an error where failure_is_error.
     [[nodiscard]] Result<std::vector<std::uint32_t>> touching(std::uint32_t first, std::uint32_t count,
                                                               const dgg::BlockSet& blocks,
                                                               std::size_t max_threads = 0) const;
