@@ -9,7 +9,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
+#include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/dgg/blocks.h"
@@ -21,6 +24,9 @@
 
 namespace vcube::swath {
 
+/// Of the rows that count in a cell: the last, the first, the mean, the smallest and largest value (of equal ones the
+/// first), their number, the median (of an even number the mean of the two in the middle), the one of the smallest
+/// quality value (of equal ones the last), the most frequent value (of equally frequent ones the smallest), all bits.
 enum class Method { kLast, kFirst, kMean, kMin, kMax, kCount, kMedian, kBest, kMode, kOr };
 
 /// The words that COMPOSITE_METHOD and FLAG_METHOD take, by method.
@@ -30,8 +36,10 @@ const char* name_of(Method method);
 struct Recipe {
     std::string variable;
     Method method = Method::kLast;
-    std::string quality;  // kBest: the variable whose smallest value wins; of equal ones the later observation
-    bool observation_time = false;  // the time of observation of the rows that count, in place of their values
+    std::string quality;  // kBest: the variable whose smallest value wins; rows where it has none do not count
+    /// The time of observation in place of the value: that of the row that is chosen (NaN where it tells none), or the
+    /// mean of the rows that count and tell one (kMean, kMedian, kCount, kMode, kOr).
+    bool observation_time = false;
     Filter filter;
 
     /// Equal recipes have equal texts.
@@ -58,20 +66,20 @@ std::optional<std::string> quality_of(const Product& sample, const std::string& 
 /// Values by cell for some blocks. Immutable once handed out, shared.
 class CellTable {
 public:
-    CellTable(ResultForm form) : form_(std::move(form)), blocks_(dgg::kBlockCount) {}
+    using Values = std::shared_ptr<const Buffer>;  // kBlockCells elements
+
+    explicit CellTable(ResultForm form) : form_(std::move(form)) {}
     [[nodiscard]] const ResultForm& form() const { return form_; }
-    /// kBlockCells elements, or null where the block was not asked for or holds no value at all.
-    [[nodiscard]] const std::byte* block(std::uint32_t block) const {
-        return blocks_[block] ? blocks_[block]->data() : nullptr;
-    }
-    void set_block(std::uint32_t block, std::shared_ptr<const Buffer> values) { blocks_[block] = std::move(values); }
-    [[nodiscard]] const std::shared_ptr<const Buffer>& shared_block(std::uint32_t block) const {
-        return blocks_[block];
-    }
+    /// Null where the block was not asked for or holds no value at all.
+    [[nodiscard]] const std::byte* block(std::uint32_t block) const;
+    /// `values` must not be null.
+    void set_block(std::uint32_t block, Values values);
+    /// Those that hold a value, ascending.
+    [[nodiscard]] const std::vector<std::pair<std::uint32_t, Values>>& blocks() const { return blocks_; }
 
 private:
     ResultForm form_;
-    std::vector<std::shared_ptr<const Buffer>> blocks_;
+    std::vector<std::pair<std::uint32_t, Values>> blocks_;
 };
 
 /// Makes composites of a collection and keeps them, least recently used out, up to a number of bytes. Single flight by
@@ -90,12 +98,14 @@ public:
     /// read, in parallel, each once (in several rounds where all values must be held at once and would not fit
     /// work_bytes: MEDIAN, MODE). `stop`: ends with kCancelled.
     Result<std::shared_ptr<const CellTable>> table(const Period& period, const Recipe& recipe,
-                                                   const dgg::BlockSet& blocks, std::size_t max_threads = 0);
+                                                   const dgg::BlockSet& blocks, std::size_t max_threads = 0,
+                                                   const std::stop_token& stop = {});
 
     /// The same of many periods in one go: products of all of them are read in parallel.
     Result<std::vector<std::shared_ptr<const CellTable>>> tables(std::span<const Period> periods, const Recipe& recipe,
                                                                  const dgg::BlockSet& blocks,
-                                                                 std::size_t max_threads = 0);
+                                                                 std::size_t max_threads = 0,
+                                                                 const std::stop_token& stop = {});
 
 private:
     struct State;

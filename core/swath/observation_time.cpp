@@ -1,5 +1,6 @@
 #include "core/swath/observation_time.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <limits>
@@ -13,6 +14,7 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kDay = 86400;
+constexpr std::array<const char*, 2> kMeanTimes{"Mean_acq_time", "Mean_Acq_Time"};
 
 /// A column's numbers with scale and offset applied; NaN where a row holds nodata.
 Result<std::vector<double>> numbers_of(const Product& product, const Variable& variable, bool keep_zeros) {
@@ -63,7 +65,7 @@ Result<std::vector<double>> observation_times(const Product& product) {
         }
         return times;
     }
-    for (const char* name : {"Mean_acq_time", "Mean_Acq_Time"}) {
+    for (const char* name : kMeanTimes) {
         if (const Variable* mean = product.find(name)) {
             VCUBE_ASSIGN(std::vector<double> times, numbers_of(product, *mean, false));
             for (double& time : times) {
@@ -73,6 +75,11 @@ Result<std::vector<double>> observation_times(const Product& product) {
         }
     }
     return not_found("times of observation: the product has neither Days and Seconds nor Mean_acq_time");
+}
+
+bool has_observation_times(const Product& product) {
+    const auto has = [&product](const char* name) { return product.find(name) != nullptr; };
+    return (has("Days") && has("Seconds")) || std::any_of(kMeanTimes.begin(), kMeanTimes.end(), has);
 }
 
 }  // namespace vcube::swath

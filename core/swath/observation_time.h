@@ -12,6 +12,9 @@ namespace vcube::swath {
 /// Microseconds (soil moisture) or Mean_acq_time in days (ocean salinity). kNotFound where it has neither. Thread-safe.
 Result<std::vector<double>> observation_times(const Product& product);
 
+/// Whether a product has the variables that tell it.
+bool has_observation_times(const Product& product);
+
 inline constexpr const char* kObservationTimeUnits = "seconds since 2000-01-01 00:00:00";
 
 }  // namespace vcube::swath
