@@ -76,8 +76,9 @@ void fill_whole(benchmark::State& state) {
 void draw(benchmark::State& state, const dgg::Window& window) {
     Scene& s = scene();
     for (auto _ : state) {
-        swath::render(s.mapper, window, s.rows, std::as_bytes(std::span(s.column)), std::as_bytes(std::span(s.nodata)),
-                      {s.data(), 4, static_cast<std::ptrdiff_t>(window.width) * 4}, s.pool);
+        swath::render(s.mapper, window, {s.rows, std::as_bytes(std::span(s.column))},
+                      std::as_bytes(std::span(s.nodata)), {s.data(), 4, static_cast<std::ptrdiff_t>(window.width) * 4},
+                      s.pool);
     }
     state.SetBytesProcessed(state.iterations() * std::int64_t{window.width} * window.height * 4);
 }

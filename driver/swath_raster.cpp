@@ -68,10 +68,10 @@ GridPainter make_swath_painter(const OpenContext& context, const swath::Variable
         VCUBE_ASSIGN(const auto mapper, pyramid->mapper(aggregated ? 0 : level));
         if (aggregated) {
             swath::render_aggregated(
-                *mapper, static_cast<unsigned>(level), window, *rows, column->span(), variable.encoding.type, nodata,
+                *mapper, static_cast<unsigned>(level), window, {*rows, column->span()}, variable.encoding.type, nodata,
                 mode ? swath::Aggregation::kMode : swath::Aggregation::kAverage, out, runtime->pool, threads);
         } else {
-            swath::render(*mapper, window, *rows, column->span(), nodata, out, runtime->pool, threads);
+            swath::render(*mapper, window, {*rows, column->span()}, nodata, out, runtime->pool, threads);
         }
         return {};
     };

@@ -93,12 +93,10 @@ bool is_missing(T value, T nodata) {
 }
 
 template <class T, template <class> class Collector>
-void aggregate(const dgg::CellMapper& full, unsigned level, const dgg::Window& window, const RowIndex& rows,
-               ByteSpan column, ByteSpan nodata_bytes, const PixelBuffer& out, ThreadPool& pool,
-               std::size_t max_threads) {
+void aggregate(const dgg::CellMapper& full, unsigned level, const dgg::Window& window, const CellValues& values,
+               ByteSpan nodata_bytes, const PixelBuffer& out, ThreadPool& pool, std::size_t max_threads) {
     T nodata{};
     std::memcpy(&nodata, nodata_bytes.data(), sizeof(T));
-    const T* values = reinterpret_cast<const T*>(column.data());
     const dgg::Grid& grid = full.grid();
     for_strips(
         window, pool, max_threads,
@@ -114,18 +112,20 @@ void aggregate(const dgg::CellMapper& full, unsigned level, const dgg::Window& w
                 std::min<std::uint64_t>((std::uint64_t{part.y} + part.height) << level, grid.height);
             const dgg::Window below{static_cast<std::uint32_t>(x), static_cast<std::uint32_t>(y),
                                     static_cast<std::uint32_t>(right - x), static_cast<std::uint32_t>(lower - y)};
-            full.map(
-                below,
-                [&](std::uint32_t first, std::uint32_t line, std::span<const std::uint32_t> seqnums) {
-                    const std::size_t pixels = std::size_t{(line >> level) - part.y} * part.width;
-                    for (std::size_t k = 0; k < seqnums.size(); ++k) {
-                        const std::uint32_t row = rows.row_of(seqnums[k]);
-                        if (row != RowIndex::kNoRow && !is_missing(values[row], nodata)) {
-                            collected.add(pixels + ((first + k) >> level) - part.x, values[row]);
+            values.visit<T>([&](const auto& elements) {
+                full.map(
+                    below,
+                    [&](std::uint32_t first, std::uint32_t line, std::span<const std::uint32_t> seqnums) {
+                        const std::size_t pixels = std::size_t{(line >> level) - part.y} * part.width;
+                        for (std::size_t k = 0; k < seqnums.size(); ++k) {
+                            const T value = *elements.find(seqnums[k], &nodata);
+                            if (!is_missing(value, nodata)) {
+                                collected.add(pixels + ((first + k) >> level) - part.x, value);
+                            }
                         }
-                    }
-                },
-                &rows.cells());
+                    },
+                    values.cells());
+            });
             collected.finish([&](std::size_t pixel, T value) {
                 std::memcpy(data + static_cast<std::ptrdiff_t>(pixel / part.width) * out.line_stride +
                                 static_cast<std::ptrdiff_t>(pixel % part.width) * out.pixel_stride,
@@ -137,14 +137,14 @@ void aggregate(const dgg::CellMapper& full, unsigned level, const dgg::Window& w
 
 }  // namespace
 
-void render_aggregated(const dgg::CellMapper& full, unsigned level, const dgg::Window& window, const RowIndex& rows,
-                       ByteSpan column, const DType& type, ByteSpan nodata, Aggregation aggregation,
-                       const PixelBuffer& out, ThreadPool& pool, std::size_t max_threads) {
+void render_aggregated(const dgg::CellMapper& full, unsigned level, const dgg::Window& window, const CellValues& values,
+                       const DType& type, ByteSpan nodata, Aggregation aggregation, const PixelBuffer& out,
+                       ThreadPool& pool, std::size_t max_threads) {
     const auto run = [&]<class T>(T /*type*/) {
         if (aggregation == Aggregation::kAverage) {
-            aggregate<T, Averages>(full, level, window, rows, column, nodata, out, pool, max_threads);
+            aggregate<T, Averages>(full, level, window, values, nodata, out, pool, max_threads);
         } else {
-            aggregate<T, Modes>(full, level, window, rows, column, nodata, out, pool, max_threads);
+            aggregate<T, Modes>(full, level, window, values, nodata, out, pool, max_threads);
         }
     };
     if (type.kind == Kind::kFloat) {

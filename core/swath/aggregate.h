@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "core/swath/product.h"
 #include "core/swath/render.h"
+#include "vcube/dtype.h"
 
 namespace vcube::swath {
 
@@ -16,8 +16,8 @@ enum class Aggregation { kAverage, kMode };
 /// element type, `nodata` one element. Full-resolution pixels outside the swath, with nodata or NaN do not count; where
 /// none counts the pixel is nodata. Averages of integers are rounded to nearest; of equally frequent values the
 /// smallest is the mode. Visits only parts of rows that the product touches. Thread-safe.
-void render_aggregated(const dgg::CellMapper& full, unsigned level, const dgg::Window& window, const RowIndex& rows,
-                       ByteSpan column, const DType& type, ByteSpan nodata, Aggregation aggregation,
-                       const PixelBuffer& out, ThreadPool& pool, std::size_t max_threads = 0);
+void render_aggregated(const dgg::CellMapper& full, unsigned level, const dgg::Window& window, const CellValues& values,
+                       const DType& type, ByteSpan nodata, Aggregation aggregation, const PixelBuffer& out,
+                       ThreadPool& pool, std::size_t max_threads = 0);
 
 }  // namespace vcube::swath

@@ -12,10 +12,9 @@ namespace vcube::swath {
 namespace {
 
 // Unsigned integers carry any type of their size.
-template <class T>
+template <class T, class Elements>
 struct Painter {
-    const RowIndex& rows;
-    const T* column;
+    const Elements& elements;
     PixelBuffer out;
     const dgg::Window& window;
     T nodata;
@@ -37,9 +36,7 @@ struct Painter {
 
     void write(std::byte* at, std::ptrdiff_t stride, std::span<const std::uint32_t> seqnums) const {
         for (const std::uint32_t seqnum : seqnums) {
-            const std::uint32_t row = rows.row_of(seqnum);
-            const T* const from = row == RowIndex::kNoRow ? &nodata : column + row;
-            std::memcpy(at, from, sizeof(T));
+            std::memcpy(at, elements.find(seqnum, &nodata), sizeof(T));
             at += stride;
         }
     }
@@ -49,32 +46,34 @@ struct Painter {
 constexpr std::uint64_t kStripBytes = std::uint64_t{1} << 21U;
 
 template <class T>
-void render_strips(const dgg::CellMapper& mapper, const dgg::Window& window, const RowIndex& rows, ByteSpan column,
-                   ByteSpan nodata, const PixelBuffer& out, ThreadPool& pool, std::size_t max_threads) {
+void render_strips(const dgg::CellMapper& mapper, const dgg::Window& window, const CellValues& values, ByteSpan nodata,
+                   const PixelBuffer& out, ThreadPool& pool, std::size_t max_threads) {
     T value = 0;
     std::memcpy(&value, nodata.data(), sizeof(T));
-    const Painter<T> painter{rows, reinterpret_cast<const T*>(column.data()), out, window, value};
-    const auto draw = [&](const dgg::Window& part) {
-        fill_pixels<T>(painter.pixel(part.x, part.y), out.pixel_stride, out.line_stride, part.width, part.height,
-                       value);
-        mapper.map(part, std::cref(painter), &rows.cells());
-    };
-    for_strips(window, pool, max_threads, draw, 32, kStripBytes / sizeof(T));
+    values.visit<T>([&]<class Elements>(const Elements& elements) {
+        const Painter<T, Elements> painter{elements, out, window, value};
+        const auto draw = [&](const dgg::Window& part) {
+            fill_pixels<T>(painter.pixel(part.x, part.y), out.pixel_stride, out.line_stride, part.width, part.height,
+                           value);
+            mapper.map(part, std::cref(painter), values.cells());
+        };
+        for_strips(window, pool, max_threads, draw, 32, kStripBytes / sizeof(T));
+    });
 }
 
 }  // namespace
 
-void render(const dgg::CellMapper& mapper, const dgg::Window& window, const RowIndex& rows, ByteSpan column,
-            ByteSpan nodata, const PixelBuffer& out, ThreadPool& pool, std::size_t max_threads) {
+void render(const dgg::CellMapper& mapper, const dgg::Window& window, const CellValues& values, ByteSpan nodata,
+            const PixelBuffer& out, ThreadPool& pool, std::size_t max_threads) {
     switch (nodata.size()) {
         case 1:
-            return render_strips<std::uint8_t>(mapper, window, rows, column, nodata, out, pool, max_threads);
+            return render_strips<std::uint8_t>(mapper, window, values, nodata, out, pool, max_threads);
         case 2:
-            return render_strips<std::uint16_t>(mapper, window, rows, column, nodata, out, pool, max_threads);
+            return render_strips<std::uint16_t>(mapper, window, values, nodata, out, pool, max_threads);
         case 4:
-            return render_strips<std::uint32_t>(mapper, window, rows, column, nodata, out, pool, max_threads);
+            return render_strips<std::uint32_t>(mapper, window, values, nodata, out, pool, max_threads);
         default:
-            return render_strips<std::uint64_t>(mapper, window, rows, column, nodata, out, pool, max_threads);
+            return render_strips<std::uint64_t>(mapper, window, values, nodata, out, pool, max_threads);
     }
 }
 

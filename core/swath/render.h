@@ -1,11 +1,12 @@
-// A product's column drawn on a grid: pixel -> cell -> row -> value.
+// Values by cell drawn on a grid: pixel -> cell -> value.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "core/base/thread_pool.h"
 #include "core/dgg/mapper.h"
-#include "core/swath/product.h"
+#include "core/swath/cell_values.h"
 #include "vcube/bytes.h"
 #include "vcube/result.h"
 
@@ -17,9 +18,9 @@ struct PixelBuffer {
     std::ptrdiff_t pixel_stride = 0, line_stride = 0;  // bytes
 };
 
-/// Fills the window: `column` values (element size `item`: 1, 2, 4 or 8) at pixels whose cell the product holds,
-/// `nodata` (item bytes) elsewhere. Works in strips on the pool; blocks the caller. Thread-safe.
-void render(const dgg::CellMapper& mapper, const dgg::Window& window, const RowIndex& rows, ByteSpan column,
-            ByteSpan nodata, const PixelBuffer& out, ThreadPool& pool, std::size_t max_threads = 0);
+/// Fills the window: the element of the pixel's cell where `values` has one, `nodata` elsewhere; elements have
+/// nodata.size() bytes: 1, 2, 4 or 8. Works in strips on the pool; blocks the caller. Thread-safe.
+void render(const dgg::CellMapper& mapper, const dgg::Window& window, const CellValues& values, ByteSpan nodata,
+            const PixelBuffer& out, ThreadPool& pool, std::size_t max_threads = 0);
 
 }  // namespace vcube::swath

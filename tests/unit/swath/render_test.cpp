@@ -79,7 +79,7 @@ TYPED_TEST(RenderTest, EveryPixelShowsItsOwnCell) {
     ThreadPool pool(1);
     const dgg::Window window{30, 17, 411, 333};
     std::vector<T> out(std::size_t{window.width} * window.height, T{77});
-    render(mapper, window, *swath.rows, as_bytes(column), as_bytes(nodata),
+    render(mapper, window, {*swath.rows, as_bytes(column)}, as_bytes(nodata),
            {reinterpret_cast<std::byte*>(out.data()), sizeof(T), static_cast<std::ptrdiff_t>(window.width * sizeof(T))},
            pool);
     std::size_t wrong = 0, inside = 0;
@@ -106,7 +106,7 @@ TEST(Render, WritesThroughAnyStridesAndNothingElse) {
     constexpr std::ptrdiff_t kPixel = -6, kLine = -64 * 6;
     std::vector<std::uint16_t> out(64 * 48 * 3, 5);
     auto* last = reinterpret_cast<std::byte*>(out.data() + (64 * 48 - 1) * 3);
-    render(mapper, {0, 0, 64, 48}, *swath.rows, as_bytes(column), as_bytes(nodata), {last, kPixel, kLine}, pool);
+    render(mapper, {0, 0, 64, 48}, {*swath.rows, as_bytes(column)}, as_bytes(nodata), {last, kPixel, kLine}, pool);
     for (std::uint32_t y = 0; y < 48; ++y) {
         for (std::uint32_t x = 0; x < 64; ++x) {
             const std::size_t at = (std::size_t{47 - y} * 64 + (63 - x)) * 3;
@@ -123,8 +123,8 @@ TEST(Render, AnEmptyProductIsNodataEverywhere) {
     const std::vector<float> nodata{-999.0F};
     std::vector<float> out(360 * 180, 1.0F);
     ThreadPool pool(1);
-    render(mapper, {0, 0, 360, 180}, rows, {}, as_bytes(nodata), {reinterpret_cast<std::byte*>(out.data()), 4, 360 * 4},
-           pool);
+    render(mapper, {0, 0, 360, 180}, {rows, {}}, as_bytes(nodata),
+           {reinterpret_cast<std::byte*>(out.data()), 4, 360 * 4}, pool);
     EXPECT_EQ(std::count(out.begin(), out.end(), -999.0F), 360 * 180);
 }
 
@@ -154,8 +154,8 @@ TEST(RenderAggregated, SummarisesThePixelsBelow) {
         for (const Aggregation aggregation : {Aggregation::kAverage, Aggregation::kMode}) {
             const dgg::Window window{1, 2, width - 1, height - 2};
             std::vector<float> out(std::size_t{window.width} * window.height, 5.0F);
-            render_aggregated(mapper, level, window, *swath.rows, as_bytes(column), type, as_bytes(nodata), aggregation,
-                              {reinterpret_cast<std::byte*>(out.data()), 4, window.width * 4}, pool);
+            render_aggregated(mapper, level, window, {*swath.rows, as_bytes(column)}, type, as_bytes(nodata),
+                              aggregation, {reinterpret_cast<std::byte*>(out.data()), 4, window.width * 4}, pool);
             std::size_t wrong = 0, valid = 0;
             for (std::uint32_t y = 0; y < window.height; ++y) {
                 for (std::uint32_t x = 0; x < window.width; ++x) {
@@ -210,9 +210,9 @@ TEST(RenderAggregated, RoundsAveragesOfIntegers) {
     type.size = 4;
     ThreadPool pool(0);
     std::vector<std::int32_t> full(4, 9), out(1, 9);
-    render(mapper, {0, 0, 4, 1}, rows, as_bytes(column), as_bytes(nodata),
+    render(mapper, {0, 0, 4, 1}, {rows, as_bytes(column)}, as_bytes(nodata),
            {reinterpret_cast<std::byte*>(full.data()), 4, 16}, pool);
-    render_aggregated(mapper, 2, {0, 0, 1, 1}, rows, as_bytes(column), type, as_bytes(nodata), Aggregation::kAverage,
+    render_aggregated(mapper, 2, {0, 0, 1, 1}, {rows, as_bytes(column)}, type, as_bytes(nodata), Aggregation::kAverage,
                       {reinterpret_cast<std::byte*>(out.data()), 4, 4}, pool);
     double sum = 0;
     for (const std::int32_t value : full) {
