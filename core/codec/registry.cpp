@@ -15,6 +15,7 @@ constexpr std::string_view kBz2Names[] = {"imagecodecs_bz2"};
 constexpr std::string_view kGzipNames[] = {"imagecodecs_gzip"};
 constexpr std::string_view kJenkinsNames[] = {"bob_jenkins_lookup3"};
 constexpr std::string_view kLzmaNames[] = {"imagecodecs_lzma"};
+constexpr std::string_view kPcodecNames[] = {"imagecodecs_pcodec"};
 constexpr std::string_view kSzipNames[] = {"hdf_szip", "imagecodecs_szip"};
 constexpr std::string_view kZlibNames[] = {"imagecodecs_zlib", "imagecodecs_zlibng", "imagecodecs_zopfli"};
 constexpr std::string_view kZfpNames[] = {"imagecodecs_zfp"};
@@ -54,6 +55,7 @@ constexpr auto kTable = std::to_array<CodecEntry>({
     {"lzma", kBytes, kLzmaNames, make_lzma, nullptr},
     {"msgpack2", kSerial, {}, nullptr, make_msgpack2},
     {"packbits", kArray, {}, make_packbits, nullptr},
+    {"pcodec", kSerial, kPcodecNames, make_pcodec, nullptr},
     {"pickle", kSerial, {}, make_pickle, make_pickle_strings},
     {"quantize", kArray, {}, make_quantize, nullptr},
     {"record_member", kArray, {}, make_record_member, nullptr},

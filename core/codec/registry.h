@@ -73,6 +73,7 @@ MadeCodec make_lzf(const Json& config, CodecPlace& place);
 MadeCodec make_lzma(const Json& config, CodecPlace& place);
 Result<StringCodec> make_msgpack2(const Json& config, CodecPlace& place);
 MadeCodec make_packbits(const Json& config, CodecPlace& place);
+MadeCodec make_pcodec(const Json& config, CodecPlace& place);
 MadeCodec make_pickle(const Json& config, CodecPlace& place);
 Result<StringCodec> make_pickle_strings(const Json& config, CodecPlace& place);
 MadeCodec make_quantize(const Json& config, CodecPlace& place);

@@ -67,4 +67,11 @@ for i, kind in enumerate(sorted(shortest)):
     config = {k: case[k] for k in ("dtype", "filters", "compressor", "codecs", "shape") if case.get(k) is not None}
     (out / f"case{i:03}").write_bytes(b"\xff" + json.dumps(config, separators=(",", ":")).encode() + b"\0" +
                                       case["elements"].to_bytes(2, "little") + base64.b64decode(case["encoded"]))
+# Short streams of pco: each mode, delta encoding, type and version of the format.
+for case in json.loads((here.parent / "data" / "codec" / "pcodec.json").read_text()):
+    if len(case["encoded"]) < 530:
+        config = {k: case[k] for k in ("dtype", "compressor")}
+        name = "_".join(re.findall(r"\w+", case["name"]))
+        (out / name).write_bytes(b"\xff" + json.dumps(config, separators=(",", ":")).encode() + b"\0" +
+                                 case["elements"].to_bytes(2, "little") + base64.b64decode(case["encoded"]))
 print(len(list(out.iterdir())), "seeds")
