@@ -2,7 +2,7 @@
 """Draws coloured rasters (from gdaldem color-relief -alpha) side by side, with coastlines, a graticule and the legend
 of the colour ramp, into one PNG.
 
-    data/draw_map.py [--style RAMP.txt] [--title TEXT] OUTPUT.png RASTER...
+    data/draw_map.py [--style RAMP.txt] [--title TEXT] [--titles A;B;...] [--columns N] OUTPUT.png RASTER...
 """
 import argparse
 import pathlib
@@ -35,7 +35,7 @@ def read_ramp(path):
 class Panel:
     """One raster on one pair of axes."""
 
-    def __init__(self, path):
+    def __init__(self, path, title=None):
         raster = gdal.Open(path)
         g, (width, height) = raster.GetGeoTransform(), (raster.RasterXSize, raster.RasterYSize)
         self.left, self.top = g[0], g[3]
@@ -44,6 +44,8 @@ class Panel:
         self.image = np.moveaxis(raster.ReadAsArray(buf_xsize=round(width / factor), buf_ysize=round(height / factor)),
                                  0, -1)
         self.srs = raster.GetSpatialRef()
+        code = self.srs.GetAuthorityCode(None)
+        self.title = title or (f"EPSG:{code}" if code else self.srs.GetName())
         lonlat = osr.SpatialReference()
         lonlat.ImportFromEPSG(4326)
         for srs in (self.srs, lonlat):
@@ -89,8 +91,7 @@ class Panel:
         axes.set_yticks([])
         for side in axes.spines.values():
             side.set_color(COAST)
-        code = self.srs.GetAuthorityCode(None)
-        axes.set_title(f"EPSG:{code}" if code else self.srs.GetName(), fontsize=10, color=TEXT)
+        axes.set_title(self.title, fontsize=10, color=TEXT)
 
     @staticmethod
     def graticule(step=10):
@@ -109,24 +110,33 @@ def main():
     parser.add_argument("rasters", nargs="+")
     parser.add_argument("--style", default=pathlib.Path(__file__).parent / "styles/soil_moisture.txt")
     parser.add_argument("--title", default="")
+    parser.add_argument("--titles", default="", metavar="A;B;...", help="of the maps (default: the CRS of each)")
+    parser.add_argument("--columns", type=int, metavar="N", help="maps in a row (default: all)")
     parser.add_argument("--label", default="soil moisture (m³ m⁻³)")
     args = parser.parse_args()
 
-    panels = [Panel(path) for path in args.rasters]
-    height = 6.0
-    width = height * sum(p.shape for p in panels) + 0.3 * (len(panels) + 1)
-    figure = plt.figure(figsize=(width, height + 1.5), dpi=105)
-    cells = figure.add_gridspec(2, len(panels), width_ratios=[p.shape for p in panels], height_ratios=[height, 0.16],
-                                left=0.02, right=0.98, top=0.89, bottom=0.10, wspace=0.04, hspace=0.10)
-    for k, panel in enumerate(panels):
-        panel.draw(figure.add_subplot(cells[0, k]))
+    titles = args.titles.split(";") + [None] * len(args.rasters)
+    panels = [Panel(path, title) for path, title in zip(args.rasters, titles)]
+    columns = args.columns or len(panels)
+    rows = [panels[k:k + columns] for k in range(0, len(panels), columns)]
+    height = 6.0 if len(rows) == 1 else 3.6
+    # Inches: a margin and a title above every row, the title of all and the legend at the ends.
+    width = height * max(sum(p.shape for p in row) for row in rows) + 0.3 * (columns + 1)
+    total = len(rows) * (height + 0.42) + 1.25
+    figure = plt.figure(figsize=(width, total), dpi=105)
+    for j, row in enumerate(rows):
+        left = 0.3
+        for panel in row:
+            bottom = total - 0.55 - (j + 1) * (height + 0.42) + 0.12
+            panel.draw(figure.add_axes([left / width, bottom / total, height * panel.shape / width, height / total]))
+            left += height * panel.shape + 0.3
     ramp, low, high = read_ramp(args.style)
-    place = figure.add_axes([0.20, 0.085, 0.60, 0.026])
+    place = figure.add_axes([0.20, 0.46 / total, 0.60, 0.16 / total])
     legend = figure.colorbar(plt.cm.ScalarMappable(Normalize(low, high), ramp), cax=place, orientation="horizontal")
     legend.set_label(args.label, fontsize=10, color=TEXT)
     legend.ax.tick_params(labelsize=9, colors=TEXT)
     legend.outline.set_edgecolor(COAST)
-    figure.suptitle(args.title, fontsize=13, color=TEXT, y=0.97)
+    figure.suptitle(args.title, fontsize=13, color=TEXT, y=1 - 0.2 / total)
     figure.canvas.draw()
     picture = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
     picture.quantize(256).save(args.output, optimize=True)

@@ -32,7 +32,7 @@ THIN = 16  # a small product has one of so many cells
 BLOCK = 16  # cells along a side of the blocks in which the grid is searched
 BLOCK_KM = 260.0  # from a block's middle to its farthest cell, with room
 SHORE_KM = 220.0  # so much sea along the coast do soil-moisture products hold
-RAINS_A_DAY, DRYING_DAYS, SPIN_UP_DAYS = 60, 2.5, 6
+RAINS_A_DAY, DRYING_DAYS, SPIN_UP_DAYS = 160, 2.5, 6
 DAY = datetime.timedelta(days=1)
 PASSES = ("ascending", "descending")
 
@@ -129,7 +129,7 @@ class World:
         days = (time - self.start) / DAY
         while self.next_rain is not None and self.next_rain[0] <= days:
             day, place, radius, amount = self.next_rain
-            blocks = np.flatnonzero(within(self.middles, place[None], 2 * radius + BLOCK_KM))
+            blocks = np.flatnonzero(self.middles @ place > np.cos((2 * radius + BLOCK_KM) / single.EARTH_KM))
             spans = [np.arange(self.first[b], self.first[b + 1]) for b in blocks]
             cells = np.concatenate([np.zeros(0, int), *spans])
             distance = single.EARTH_KM * np.arccos(np.clip(self.points[cells] @ place, -1, 1))
