@@ -21,7 +21,8 @@ CPLStringList structural_info(const Array& array);
 Status describe_chunk(const Array& array, const std::uint64_t* index, RawBlock& out);
 
 /// A region with one element of every chunk that [start, start + count) touches, as many chunks as `max_bytes` hold
-/// decoded: those first in reading order. Nothing where chunks would not be kept: they are larger, or read by parts.
+/// decoded: those first in reading order. Nothing where chunks would not be kept: they are larger, or read by parts;
+/// nor where chunks differ in extent.
 std::optional<Region> one_element_a_chunk(const ArrayMeta& meta, const GUInt64* start, const std::size_t* count,
                                           std::size_t max_bytes);
 

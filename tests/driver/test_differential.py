@@ -251,6 +251,8 @@ def test_the_draw_of_version_3_is_wide(stores):
                                          "quantize", "shuffle", "zlib")}
     assert {depth for name, depth in codecs if name == "sharding_indexed"} == {0, 1}
     assert {depth for name, depth in codecs if name == "transpose"} >= {0, 1}
+    assert {(array["chunk_grid"]["name"], array["codecs"][0]["name"] == "sharding_indexed") for array in arrays} == {
+        (grid, sharded) for grid in ("regular", "rectilinear") for sharded in (False, True)}
     encodings = {(array["chunk_key_encoding"]["name"], array["chunk_key_encoding"].get("configuration", {}).get("separator"))
                  for array in arrays}
     assert encodings == {(name, separator) for name in ("default", "v2") for separator in (None, ".", "/")}

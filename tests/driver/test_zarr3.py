@@ -75,6 +75,57 @@ def test_windows(store, form):
         same(got.reshape(picked.shape), picked, (name, start, count))
 
 
+RECTILINEAR = {
+    "bare": None,
+    "transposed": [writer.transpose([1, 0]), writer.bytes_codec("big"), {"name": "gzip", "configuration": {"level": 1}}],
+    "sharded": [writer.sharded((50, 20), [writer.bytes_codec(), {"name": "crc32c"}])],
+}
+
+
+@pytest.mark.parametrize("name", RECTILINEAR)
+def test_chunks_of_different_extents(tmp_path, name):
+    """bare: a chunk is larger than what is read whole, so it is read by parts."""
+    data = np.arange(2000 * 1200, dtype="u4").reshape(2000, 1200) * np.uint32(2654435761)
+    writer.write_group(tmp_path)
+    writer.write_array(tmp_path, name, data, [[100, 1500, 50, 50, 400], [1000, 220]], RECTILINEAR[name],
+                       dimension_names=["y", "x"])
+    _, root = open_root(tmp_path)
+    array = root.OpenMDArray(name)
+    assert array.GetBlockSize() == [0, 0] and array.GetStructuralInfo()["CHUNK_GRID"] == "5,2"
+    same(array.ReadAsArray(), data, name)
+    for rows, columns in [(slice(90, 1700, 3), slice(995, 1010)), (slice(1999, 3, -331), slice(1199, None, -400)),
+                          (slice(1600, 1650), slice(0, 1200)), (slice(7, 8), slice(1000, 1200, 199))]:
+        expected = data[rows, columns]
+        starts = [rows.start, columns.start]
+        got = array.ReadAsArray(starts, list(expected.shape), [rows.step or 1, columns.step or 1])
+        same(got, expected, (name, rows, columns))
+    same(array.Transpose([1, 0])[10:1100:7, 1599:1702].ReadAsArray(), data.T[10:1100:7, 1599:1702], name)
+    dataset = gdal.Open(f'VCUBE:"{tmp_path}":/{name}')
+    same(dataset.ReadAsArray(), data, name)
+    same(dataset.ReadAsArray(980, 70, 60, 1900), data[70:1970, 980:1040], name)
+    same(array.AsClassicDataset(1, 0).ReadAsArray(3, 99, 1100, 1700), data[99:1799, 3:1103], name)
+
+
+def test_text_in_chunks_of_different_extents(tmp_path):
+    words = np.array([f"w{i}" * (i % 5) for i in range(17)], object)
+    writer.write_group(tmp_path)
+    writer.write_array(tmp_path, "words", words, [[3, 1, 1, 7, 9]], [{"name": "vlen-utf8"}], fill="")
+    _, root = open_root(tmp_path)
+    array = root.OpenMDArray("words")
+    assert list(array.Read()) == list(words)
+    assert list(array.GetView("[15:2:-4]").Read()) == list(words[15:2:-4])
+
+
+def test_chunks_that_no_shards_fit(tmp_path):
+    writer.write_group(tmp_path)
+    writer.write_array(tmp_path, "a", np.arange(10, dtype="u2"), [[4, 6]], [writer.sharded((2,))])
+    text = (tmp_path / "a/zarr.json").read_text()
+    (tmp_path / "a/zarr.json").write_text(text.replace('[4, 6]', '[4, 5, 1]'))
+    _, root = open_root(tmp_path)
+    with pytest.raises(RuntimeError, match='array "a".*does not divide'):
+        root.OpenMDArray("a").ReadAsArray()
+
+
 def test_names_attributes_dimensions(tmp_path):
     writer.write_group(tmp_path, "", {"title": "outer"})
     writer.write_group(tmp_path, "inner", {"level": 2})

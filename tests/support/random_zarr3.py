@@ -1,4 +1,4 @@
-"""Random Zarr v3 arrays: type x shape x chunk shape x codec chain x shards x chunk keys x fill value.
+"""Random Zarr v3 arrays: type x shape x chunk grid x codec chain x shards x chunk keys x fill value.
 
 write_store(folder, count, seed) writes a group of them with zarr3_writer and returns name -> what a reader must give.
 `wide`: text, bytes, records and codecs that lose precision too."""
@@ -72,6 +72,20 @@ def sharded_chain(rng, dtype, inner, wide=False):
     return codecs, inner
 
 
+def irregular(rng, shape, unit):
+    """Extents of chunks along each dimension, multiples of `unit`; the last may reach beyond the end, and others follow."""
+    chunks = []
+    for length, step in zip(shape, unit):
+        if rng.random() < 0.2:
+            chunks.append(step)
+            continue
+        extents = []
+        while sum(extents) < length:
+            extents += [step * rng.randint(1, 3)] * rng.randint(1, 3)
+        chunks.append(extents)
+    return chunks
+
+
 def values(numbers, shape, dtype):
     if dtype.names:
         data = np.zeros(shape, dtype)
@@ -105,6 +119,8 @@ def write_store(folder, count, seed, wide=False):
         dtype, shape = types[i % len(types)], rng.choice(SHAPES)
         inner = [rng.randint(1, extent + 2) if rng.random() < 0.7 else max(1, extent // 3) for extent in shape]
         codecs, chunks = sharded_chain(rng, dtype, inner, wide)
+        if rng.random() < 0.2:
+            chunks = irregular(rng, shape, chunks)
         data = values(numbers, shape, dtype)
         how = {}
         if dtype.kind == "O" and rng.random() < 0.4:

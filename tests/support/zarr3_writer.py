@@ -7,8 +7,11 @@ the metadata: {"name": ..., "configuration": {...}}. sharded(...), transpose(...
 references(folder, ...) describes any directory store, v2 or v3, as Kerchunk references, and pack(folder, file) the same
 with all chunks put together into one file, so that chunks and shards lie somewhere inside a larger object.
 
+chunks may be a list of extents along each dimension instead of one extent: chunk grid "rectilinear".
+
 Sources: Zarr v3 core specification; codecs bytes, transpose, sharding_indexed, crc32c, gzip, blosc, zstd, vlen-utf8,
-vlen-bytes; chunk key encodings default and v2; zarr-extensions data-types; numcodecs' own codecs as "numcodecs.<id>".
+vlen-bytes; chunk key encodings default and v2; zarr-extensions data-types,
+chunk-grids/rectilinear; numcodecs' own codecs as "numcodecs.<id>".
 """
 import base64
 import itertools
@@ -264,6 +267,34 @@ def chunk_key(index, encoding="default", separator=None):
     return separator.join(["c"] + parts) if encoding == "default" else separator.join(parts) or "0"
 
 
+def chunk_edges(chunks, shape):
+    """(first element, extent) of the chunks along each dimension."""
+    edges = []
+    for extents, length in zip(chunks, shape):
+        if isinstance(extents, int):
+            extents = [extents] * math.ceil(length / extents)
+        begins = [0, *itertools.accumulate(extents)]
+        edges.append([(begin, extent) for begin, extent in zip(begins, extents) if begin < length])
+    return edges
+
+
+def grid_json(chunks, rng=None):
+    """rng: extents in any of the forms that the specification allows."""
+    if all(isinstance(extents, int) for extents in chunks):
+        return {"name": "regular", "configuration": {"chunk_shape": list(chunks)}}
+    shapes = []
+    for extents in chunks:
+        if isinstance(extents, int):
+            shapes.append(extents)
+            continue
+        shapes.append([])
+        for extent, group in itertools.groupby(extents):
+            times = len(list(group))
+            in_pairs = times > 1 if rng is None else rng.random() < 0.5
+            shapes[-1] += [[extent, times]] if in_pairs else [extent] * times
+    return {"name": "rectilinear", "configuration": {"kind": "inline", "chunk_shapes": shapes}}
+
+
 def _node(folder, path):
     place = pathlib.Path(folder, path.strip("/"))
     place.mkdir(parents=True, exist_ok=True)
@@ -289,7 +320,7 @@ def write_array(folder, path, data, chunks, codecs=None, *, fill=0, encoding="de
     codecs = codecs or [bytes_codec()]
     document = {"zarr_format": 3, "node_type": "array", "shape": list(data.shape),
                 "data_type": data_type(data.dtype) if type_json is None else type_json,
-                "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": list(chunks)}},
+                "chunk_grid": grid_json(chunks, rng),
                 "chunk_key_encoding": {"name": encoding},
                 "fill_value": fill_json(fill, data.dtype) if fill_text is None else fill_text,
                 "codecs": codecs, **(extra or {})}
@@ -303,9 +334,11 @@ def write_array(folder, path, data, chunks, codecs=None, *, fill=0, encoding="de
     (place / "zarr.json").write_text(json.dumps(document))
     expected = as_read(codecs, data).copy()
     left_out = skip if callable(skip) else set(skip).__contains__
-    for index in itertools.product(*[range(math.ceil(n / c)) for n, c in zip(data.shape, chunks)]):
-        window = tuple(slice(i * c, (i + 1) * c) for i, c in zip(index, chunks))
-        chunk = _filled(chunks, fill, data.dtype)
+    edges = chunk_edges(chunks, data.shape)
+    for index in itertools.product(*[range(len(along)) for along in edges]):
+        places = [along[i] for along, i in zip(edges, index)]
+        window = tuple(slice(begin, begin + extent) for begin, extent in places)
+        chunk = _filled([extent for _, extent in places], fill, data.dtype)
         part = data[(..., *window)]
         chunk[tuple(slice(0, n) for n in part.shape)] = part
         if left_out(index):

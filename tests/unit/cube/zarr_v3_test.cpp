@@ -71,6 +71,25 @@ TEST(ZarrV3, ChunkKeys) {
     EXPECT_EQ(key_of(parse_zarr_json("", scalar.dump(), "s").value(), {}), "0");
 }
 
+TEST(ZarrV3, RectilinearGrid) {
+    const auto grid = [](const std::string& shapes) {
+        return parse("chunk_grid",
+                     R"({"name": "rectilinear", "configuration": {"kind": "inline", "chunk_shapes": )" + shapes + "}}")
+            .value();
+    };
+    const ArrayMeta meta = grid("[[2, 5, [1, 3]], 8]");
+    EXPECT_EQ(meta.chunk_grid(), (Shape{5, 3}));
+    EXPECT_EQ(meta.chunks, (Shape{5, 8}));  // the largest
+    EXPECT_EQ(meta.chunk_extent(0, 0), 2U);
+    EXPECT_EQ(meta.chunk_extent(0, 1), 5U);
+    EXPECT_EQ(meta.chunk_extent(0, 4), 1U);
+    EXPECT_EQ(meta.chunk_extent(1, 2), 8U);
+    const ArrayMeta regular = grid("[4, [[8, 3]]]");
+    EXPECT_TRUE(regular.runs.empty());
+    EXPECT_EQ(regular.chunk_grid(), (Shape{3, 3}));
+    EXPECT_EQ(regular.chunks, (Shape{4, 8}));
+}
+
 TEST(ZarrV3, FaultsNameTheirPlace) {
     const auto message = [](const std::string& key, const std::string& value) {
         const Result<ArrayMeta> meta = parse(key, value);
@@ -89,7 +108,18 @@ TEST(ZarrV3, FaultsNameTheirPlace) {
     names("shape", "[10]", "another rank");
     names("shape", "[9223372036854775807, 20]", "more bytes than can be counted");
     names("data_type", "\"int24\"", "int24");
-    names("chunk_grid", R"({"name": "rectilinear", "configuration": {}})", "rectilinear");
+    names("chunk_grid", R"({"name": "hexagonal"})", "hexagonal");
+    names("chunk_grid", R"({"name": "rectilinear", "configuration": {}})", "kind");
+    names("chunk_grid", R"({"name": "rectilinear", "configuration": {"kind": "reference"}})", "reference");
+    names("chunk_grid", R"({"name": "rectilinear", "configuration": {"kind": "inline"}})", "chunk_shapes");
+    names("chunk_grid", R"({"name": "rectilinear", "configuration": {"kind": "inline", "chunk_shapes": [[10]]}})",
+          "chunk_shapes");
+    names("chunk_grid", R"({"name": "rectilinear", "configuration": {"kind": "inline", "chunk_shapes": [[10], [9]]}})",
+          "dimension 1: the chunks hold 9 elements, the dimension 20");
+    names(
+        "chunk_grid",
+        R"({"name": "rectilinear", "configuration": {"kind": "inline", "chunk_shapes": [[9, 1], [5000000000000000000]]}})",
+        "one chunk would hold");
     names("chunk_grid", R"({"name": "regular", "configuration": {"chunk_shape": [4, 0]}})", "at least 1");
     names("chunk_key_encoding", R"({"name": "fanout"})", "fanout");
     names("chunk_key_encoding", R"({"name": "default", "configuration": {"separator": "_"}})", "separator");
