@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <filesystem>
@@ -101,6 +102,34 @@ TEST(ThreadPool, ServesSeveralCallersAtOnce) {
         caller.join();
     }
     EXPECT_EQ(sum.load(), 4U * 300U * 21U);
+}
+
+TEST(ThreadPool, LoopsMayRunLoops) {
+    for (const std::size_t workers : {0U, 1U, 3U}) {
+        ThreadPool pool(workers);
+        std::atomic<int> bodies{0};
+        std::vector<std::thread> callers;
+        for (int c = 0; c < 4; ++c) {
+            callers.emplace_back([&] {
+                for (int round = 0; round < 20; ++round) {
+                    std::array<std::array<std::array<int, 3>, 5>, 7> calls{};  // of this frame
+                    pool.parallel_for(calls.size(), [&](std::size_t i) {
+                        pool.parallel_for(calls[i].size(), [&](std::size_t j) {
+                            pool.parallel_for(calls[i][j].size(), [&](std::size_t k) {
+                                ++calls[i][j][k];
+                                ++bodies;
+                            });
+                            EXPECT_EQ(calls[i][j], (std::array<int, 3>{1, 1, 1}));
+                        });
+                    });
+                }
+            });
+        }
+        for (std::thread& caller : callers) {
+            caller.join();
+        }
+        EXPECT_EQ(bodies.load(), 4 * 20 * 7 * 5 * 3);
+    }
 }
 
 #if !defined(__SANITIZE_THREAD__)

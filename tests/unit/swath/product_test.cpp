@@ -172,6 +172,51 @@ TEST_F(ProductTest, ManyThreadsShareOneRead) {
     }
 }
 
+TEST_F(ProductTest, FindsRowsOfAFewCellsWithoutATable) {
+    std::vector<std::uint32_t> ids(3000);
+    for (std::uint32_t row = 0; row < ids.size(); ++row) {
+        ids[row] = dgg::grid_point_id(2000000 + row * 7);
+    }
+    ids[5] = 4262145;    // no cell's
+    ids[2500] = ids[6];  // again
+    add<std::uint32_t>("Grid_Point_ID", "<u4", ids);
+    const auto product = open().value();
+    std::vector<std::uint32_t> cells{2000000, 2000035, 2000042, 2000000 + 2999 * 7, 0, 1, dgg::kCells, dgg::kCells + 1};
+    const std::vector<std::uint32_t> expected{
+        0, RowIndex::kNoRow, 6, 2999, RowIndex::kNoRow, RowIndex::kNoRow, RowIndex::kNoRow, RowIndex::kNoRow};
+    const std::size_t before = product->held_bytes();
+    EXPECT_EQ(product->rows_of_cells(cells).value(), expected);
+    EXPECT_EQ(product->held_bytes(), before + 12000);
+    EXPECT_TRUE(product->rows_of_cells({}).value().empty());
+    // Of many, and where the table is there already.
+    std::vector<std::uint32_t> many(100, 2000000 + 70);
+    EXPECT_EQ(product->rows_of_cells(many).value(), std::vector<std::uint32_t>(100, 10));
+    EXPECT_GT(product->held_bytes(), before + 12000);
+    EXPECT_EQ(product->rows_of_cells(cells).value(), expected);
+    EXPECT_EQ(bench->fetcher->total(), 1);
+}
+
+TEST_F(ProductTest, LoadsColumnsTogether) {
+    add<std::uint32_t>("Grid_Point_ID", "<u4", {5, 6});
+    add<float>("A", "<f4", {1, 2});
+    add<float>("B", "<f4", {3, 4});
+    const auto product = open().value();
+    const std::vector<const Variable*> both{product->find("A"), product->find("B")};
+    EXPECT_TRUE(product->load(both, Product::Ids::kColumn).ok());
+    EXPECT_EQ(bench->fetcher->counts(), (std::map<std::string, int>{{"A/0", 1}, {"B/0", 1}, {"Grid_Point_ID/0", 1}}));
+    EXPECT_TRUE(product->load(both, Product::Ids::kRows).ok());
+    EXPECT_TRUE(product->load({}, Product::Ids::kNone).ok());
+    EXPECT_EQ(bench->fetcher->total(), 3);
+    EXPECT_EQ(product->rows().value()->row_of(6), 1U);
+    store->fail_key = "C/0";
+    add<float>("C", "<f4", {3, 4});
+    const auto again = open().value();
+    const std::vector<const Variable*> all{again->find("A"), again->find("C")};
+    const Status failed = again->load(all, Product::Ids::kRows);
+    ASSERT_FALSE(failed.ok());
+    EXPECT_THAT(failed.error().message, HasSubstr("C/0"));
+}
+
 TEST_F(ProductTest, NodataBytesAreOfTheColumnsType) {
     add<std::uint32_t>("Grid_Point_ID", "<u4", {5, 6});
     add<float>("F", "<f4", {1, 2}, R"({"_FillValue": -999.0})");
