@@ -227,7 +227,9 @@ Status check_shared(const OpenContext& context, const std::vector<NamedArray>& n
 Result<std::unique_ptr<GDALDataset>> open_stack(const OpenContext& context, const OpenOne& open) {
     std::vector<NamedArray> named{{context.name.path, context.name.selections}};
     named.insert(named.end(), context.name.others.begin(), context.name.others.end());
-    VCUBE_TRY(check_shared(context, named));
+    if (context.source) {  // every variable of a collection has the same dimensions
+        VCUBE_TRY(check_shared(context, named));
+    }
     std::vector<Variable> variables;
     std::size_t bands = 0;
     for (const NamedArray& array : named) {

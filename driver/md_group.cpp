@@ -170,6 +170,10 @@ std::shared_ptr<GDALGroup> make_root_group(const OpenContext& context, const std
     return MdGroup::create(shared, shared->base(), top ? std::string() : "/", name);
 }
 
+std::unique_ptr<GDALDataset> make_multidim_dataset(std::shared_ptr<GDALGroup> root) {
+    return std::make_unique<MdDataset>(std::move(root));
+}
+
 Result<std::unique_ptr<GDALDataset>> open_multidim_dataset(const OpenContext& context) {
     tell_hidden_arrays(*context.source->hierarchy);
     std::shared_ptr<GDALGroup> root;
@@ -186,7 +190,7 @@ Result<std::unique_ptr<GDALDataset>> open_multidim_dataset(const OpenContext& co
     } else {
         return not_found(context.source->location + ": there is no variable \"" + path + "\"");
     }
-    return std::unique_ptr<GDALDataset>(std::make_unique<MdDataset>(std::move(root)));
+    return make_multidim_dataset(std::move(root));
 }
 
 }  // namespace vcube::driver

@@ -13,7 +13,11 @@
 namespace vcube::driver {
 namespace {
 
-enum class Kinds { kAny, kGridded };  // kGridded: SMOS products and VCUBE:DGG
+enum class Kinds {
+    kAny,
+    kGridded,     // SMOS products, collections of them and VCUBE:DGG
+    kCollections  // of SMOS products
+};
 
 struct Option {
     const char* name;
@@ -73,7 +77,7 @@ Status set_text(OpenOptions& out, std::string value) {
 /// A validated value of a set in which one word means yes.
 template <auto member>
 Status set_flag(OpenOptions& out, std::string value) {
-    out.*member = value == "YES" || value == "FILL";
+    out.*member = value == "YES";
     return {};
 }
 
@@ -97,11 +101,43 @@ Status set_bytes(OpenOptions& out, std::string value) {
     return {};
 }
 
+/// A text that `parse` understands.
+template <auto member, auto parse>
+Status set_parsed(OpenOptions& out, std::string value) {
+    VCUBE_ASSIGN(out.*member, parse(value));
+    return {};
+}
+
+Status set_missing_object(OpenOptions& out, std::string value) {
+    out.missing_object_is_fill = value == "FILL";
+    out.missing_object_is_error = value == "ERROR";
+    return {};
+}
+
+Status set_orbit_pass(OpenOptions& out, std::string value) {
+    out.orbit_pass = value == "ASCENDING" ? swath::Pass::kAscending : swath::Pass::kDescending;
+    return {};
+}
+
+/// Words in the order of swath::Method: numbers have all but the last two.
+constexpr const char* kMethods[] = {"LAST", "FIRST", "MEAN", "MIN", "MAX", "COUNT", "MEDIAN", "BEST", "MODE", "OR"};
+constexpr std::span<const char* const> kNumberMethods(kMethods, std::size(kMethods) - 2);
+constexpr const char* kFlagMethods[] = {"LAST", "MODE", "OR"};
+
+template <auto member>
+Status set_method(OpenOptions& out, std::string value) {
+    const auto* const at = std::find(std::begin(kMethods), std::end(kMethods), value);
+    out.*member = static_cast<swath::Method>(at - std::begin(kMethods));
+    return {};
+}
+
+constexpr const char* kPasses[] = {"ASCENDING", "DESCENDING"};
+constexpr const char* kProductTypes[] = {"MIR_SMUDP2", "MIR_OSUDP2"};
 constexpr const char* kResampling[] = {"NEAREST", "AVERAGE", "MODE"};
 constexpr const char* kBoolean[] = {"NO", "YES"};
 constexpr const char* kMissingObject[] = {"ERROR", "FILL"};
 
-const std::array<Option, 11> kOptions = {{
+const std::array<Option, 22> kOptions = {{
     {"CRS",
      "string",
      "EPSG:4326",
@@ -130,8 +166,12 @@ const std::array<Option, 11> kOptions = {{
      {},
      Kinds::kGridded,
      set_text<&OpenOptions::grid>},
-    {"OVERVIEW_RESAMPLING", "string-select", "NEAREST", "How overviews are computed", kResampling, Kinds::kGridded,
-     set_text<&OpenOptions::overview_resampling>},
+    {"RESAMPLING", "string-select", "NEAREST",
+     "What a pixel shows: the cell at its centre (NEAREST), or of all cells inside it, weighted by area, the mean "
+     "(AVERAGE) or the most frequent value (MODE)",
+     kResampling, Kinds::kGridded, set_text<&OpenOptions::resampling>},
+    {"OVERVIEW_RESAMPLING", "string-select", "", "The same of overviews; without it, RESAMPLING", kResampling,
+     Kinds::kGridded, set_text<&OpenOptions::overview_resampling>},
     {"ALLOW_LOCAL_REFERENCES", "boolean", "NO",
      "Whether references that come from a remote place may name files of this machine", kBoolean, Kinds::kAny,
      set_flag<&OpenOptions::allow_local_references>},
@@ -142,9 +182,11 @@ const std::array<Option, 11> kOptions = {{
      {},
      Kinds::kAny,
      set_text<&OpenOptions::overview_dir>},
-    {"MISSING_OBJECT", "string-select", "ERROR",
-     "What a chunk whose referenced object does not exist gives: an error, or the fill value and a warning",
-     kMissingObject, Kinds::kAny, set_flag<&OpenOptions::missing_object_is_fill>},
+    {"MISSING_OBJECT", "string-select", "",
+     "What a chunk whose referenced object does not exist gives: an error (which arrays do without this option), or "
+     "the "
+     "fill value and a warning. A product of a collection that cannot be read is left out, unless ERROR is written",
+     kMissingObject, Kinds::kAny, set_missing_object},
     {"MAX_REFERENCE_BYTES",
      "string",
      "16GB",
@@ -166,6 +208,56 @@ const std::array<Option, 11> kOptions = {{
      {},
      Kinds::kAny,
      set_bytes<&OpenOptions::max_chunk_bytes>},
+    {"TIME_RANGE",
+     "string",
+     "",
+     "Products whose sensing starts in this time: one ISO 8601 time, or from/to, such as 2023-04 or 2023-04-01/..",
+     {},
+     Kinds::kCollections,
+     set_parsed<&OpenOptions::time_range, swath::parse_time_range>},
+    {"BBOX",
+     "string",
+     "",
+     "Grid points inside this box count: west,south,east,north in degrees",
+     {},
+     Kinds::kCollections,
+     set_text<&OpenOptions::bbox>},
+    {"ORBIT_PASS", "string-select", "", "Products of this pass count", kPasses, Kinds::kCollections, set_orbit_pass},
+    {"PRODUCT_TYPE", "string-select", "", "Which products, where there are both soil moisture and ocean salinity",
+     kProductTypes, Kinds::kCollections, set_text<&OpenOptions::product_type>},
+    {"COMPOSITE",
+     "string",
+     "NONE",
+     "What makes a band: a product (NONE), or all products of a step in time (DAY, nDAY such as 3DAY, MONTH, YEAR, "
+     "ALL)",
+     {},
+     Kinds::kCollections,
+     set_parsed<&OpenOptions::composite, swath::parse_composite_step>},
+    {"COMPOSITE_METHOD", "string-select", "LAST", "What a composite makes of the values of a cell", kNumberMethods,
+     Kinds::kCollections, set_method<&OpenOptions::composite_method>},
+    {"FLAG_METHOD", "string-select", "LAST", "The same for flag variables", kFlagMethods, Kinds::kCollections,
+     set_method<&OpenOptions::flag_method>},
+    {"BEST_BY",
+     "string",
+     "",
+     "Variable whose smallest value is the best one, for COMPOSITE_METHOD=BEST; without it the DQX of the variable itself",
+     {},
+     Kinds::kCollections,
+     set_text<&OpenOptions::best_by>},
+    {"FILTER",
+     "string",
+     "",
+     "Grid points that pass comparisons of their variables count, such as RFI_Prob<0.1,Science_Flags&FL_SNOW==0",
+     {},
+     Kinds::kCollections,
+     set_text<&OpenOptions::filter>},
+    {"INDEX_DIR",
+     "string",
+     "",
+     "Folder where footprints of products are kept (default: vcube in $XDG_CACHE_HOME or ~/.cache); NO: not kept",
+     {},
+     Kinds::kCollections,
+     set_text<&OpenOptions::index_dir>},
 }};
 
 /// `value` as one of the option's values, in upper case.
@@ -214,6 +306,7 @@ constexpr std::size_t kDefaultCacheBytes = std::size_t{256} << 20;
 
 Result<OpenOptions> read_open_options(CSLConstList open_options) {
     OpenOptions out;
+    out.overview_resampling.clear();
     for (const Option& option : kOptions) {
         const std::string config = std::string("VCUBE_") + option.name;
         std::string from = option.name;
@@ -230,6 +323,9 @@ Result<OpenOptions> read_open_options(CSLConstList open_options) {
             return with_context(from + "=" + value, set.error());
         }
     }
+    if (out.overview_resampling.empty()) {
+        out.overview_resampling = out.resampling;
+    }
     out.max_threads = threads_allowed();
     return out;
 }
@@ -244,7 +340,9 @@ std::string open_option_xml() {
             .append("' description='");
         xml += xml_escaped(option.description);
         if (option.kinds == Kinds::kGridded) {
-            xml += " (SMOS products and VCUBE:DGG)";
+            xml += " (SMOS products, collections of them and VCUBE:DGG)";
+        } else if (option.kinds == Kinds::kCollections) {
+            xml += " (collections of SMOS products)";
         }
         xml += "'";
         if (*option.fallback != '\0') {

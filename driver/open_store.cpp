@@ -64,11 +64,6 @@ Place place_of(std::string location) {
     return out;
 }
 
-/// The part of a location that names a file or folder; behind it stands the query of a URL.
-std::string_view path_part(std::string_view location) {
-    return is_http(location) ? location.substr(0, location.find_first_of("?#")) : location;
-}
-
 /// A name that ends in a metadata file's stands for the folder that holds the file.
 std::string without_metadata_name(const std::string& location) {
     const std::string_view path = path_part(location);
@@ -190,7 +185,8 @@ Result<Opened> open_tree(const Opening& opening, std::shared_ptr<const Store> fi
     }
     VCUBE_ASSIGN(out.watched, files->metadata_keys());
     if (out.watched.empty()) {
-        return not_found(concat(opening.place.name, ": neither Zarr metadata nor references in this folder"));
+        return not_found(
+            concat(opening.place.name, ": neither Zarr metadata, references nor SMOS products in this folder"));
     }
     out.watched.insert(out.watched.begin(), ".zmetadata");  // not there, which may change
     out.store = std::move(files);
@@ -307,6 +303,23 @@ std::string options_key(const OpenOptions& options) {
                   std::to_string(options.max_references), " ", std::to_string(options.max_chunk_bytes));
 }
 
+/// The hierarchy of a store, and the product that it may be.
+Result<std::shared_ptr<OpenedStore>> read_store(const Place& place, std::shared_ptr<const Store> store,
+                                                const OpenOptions& options, const std::shared_ptr<Runtime>& runtime) {
+    auto opened = std::make_shared<OpenedStore>();
+    opened->location = place.location;
+    opened->vsi_path = place.vsi_path;
+    opened->store = std::move(store);
+    ArrayLimits limits;
+    limits.max_chunk_bytes = options.max_chunk_bytes;
+    VCUBE_ASSIGN(Group hierarchy, read_hierarchy(*opened->store, limits));
+    opened->hierarchy = std::make_shared<const Group>(std::move(hierarchy));
+    if (place.kind == SourceKind::kSmosProduct || swath::Product::recognise(*opened->hierarchy)) {
+        VCUBE_ASSIGN(opened->product, swath::Product::open(*opened->hierarchy, opened->store, runtime));
+    }
+    return opened;
+}
+
 std::shared_ptr<const OpenedStore> find_known(StoreCache& cache, StoreKey key, const std::string& wanted) {
     for (const std::string& part : {std::string(), wanted}) {
         key.wanted = part;
@@ -341,22 +354,28 @@ Result<std::shared_ptr<const OpenedStore>> open_store(const std::string& locatio
     if (!made.ok()) {
         return !place.certain && made.error().code == ErrorCode::kNotFound ? place.doubt : made.error();
     }
-    auto opened = std::make_shared<OpenedStore>();
-    opened->location = place.location;
-    opened->vsi_path = place.vsi_path;
-    opened->store = std::move(made.value().store);
+    VCUBE_ASSIGN(auto opened, read_store(place, std::move(made.value().store), options, process.runtime));
     opened->watched = stamps_of(made.value().watched, place.name);
-    ArrayLimits limits;
-    limits.max_chunk_bytes = options.max_chunk_bytes;
-    VCUBE_ASSIGN(Group hierarchy, read_hierarchy(*opened->store, limits));
-    opened->hierarchy = std::make_shared<const Group>(std::move(hierarchy));
-    if (place.kind == SourceKind::kSmosProduct || swath::Product::recognise(*opened->hierarchy)) {
-        VCUBE_ASSIGN(opened->product, swath::Product::open(*opened->hierarchy, opened->store, process.runtime));
-    }
     std::shared_ptr<const OpenedStore> result = std::move(opened);
     key.wanted = made.value().partial ? all_wanted : std::string();
     process.stores->put(key, result);
     return result;
+}
+
+Result<std::shared_ptr<const swath::Product>> open_product(const std::string& location, const UrlPolicy& policy,
+                                                           const OpenOptions& options,
+                                                           const std::shared_ptr<Runtime>& runtime) {
+    Place place = place_of(location);
+    place.kind = SourceKind::kSmosProduct;
+    const std::shared_ptr<Fetcher> fetcher(runtime, runtime->fetcher.get());
+    Opened made;
+    if (path_part(location).ends_with(".nc")) {
+        VCUBE_ASSIGN(made, open_hdf5_at(place));
+    } else {
+        VCUBE_ASSIGN(made, open_references({place, options, fetcher, runtime, {}}, place.vsi_path, policy));
+    }
+    VCUBE_ASSIGN(auto opened, read_store(place, std::move(made.store), options, runtime));
+    return std::move(opened->product);
 }
 
 }  // namespace vcube::driver

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/refs/url_policy.h"
 #include "driver/entry_points.h"
 #include "driver/runtime_holder.h"
 #include "vcube/result.h"
@@ -18,5 +19,11 @@ namespace vcube::driver {
 Result<std::shared_ptr<const OpenedStore>> open_store(const std::string& location, bool prefixed,
                                                       const OpenOptions& options, const Process& process,
                                                       const std::vector<std::string>& wanted = {});
+
+/// Opens the SMOS product whose file (.nc) or references (any other ending) `location` names, and keeps nothing.
+/// `policy`: what references may name. May run on any thread; errors name the location.
+Result<std::shared_ptr<const swath::Product>> open_product(const std::string& location, const UrlPolicy& policy,
+                                                           const OpenOptions& options,
+                                                           const std::shared_ptr<Runtime>& runtime);
 
 }  // namespace vcube::driver

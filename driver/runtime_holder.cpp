@@ -11,6 +11,9 @@
 namespace vcube::driver {
 namespace {
 
+constexpr std::size_t kKeptStores = 16;
+constexpr std::size_t kKeptCollections = 2;  // each holds products and composites of up to some hundred megabytes
+
 struct Holder {
     std::mutex mutex;
     Process current;
@@ -41,7 +44,8 @@ Result<Process> process() {
         const std::size_t workers = cpus > 1 ? static_cast<std::size_t>(cpus - 1) : 0;
         held.current.runtime = std::make_shared<Runtime>(
             workers, cache_bytes, FetcherFactory([](ThreadPool& pool) { return make_vsi_fetcher(pool); }));
-        held.current.stores = std::make_shared<StoreCache>();
+        held.current.stores = std::make_shared<StoreCache>(kKeptStores);
+        held.current.collections = std::make_shared<CollectionCache>(kKeptCollections);
     }
     return held.current;
 }
@@ -53,6 +57,7 @@ void shut_down_process() {
         const std::lock_guard lock(held.mutex);
         std::swap(last, held.current);
     }
+    last.collections.reset();
     last.stores.reset();
     last.runtime.reset();
 }

@@ -13,12 +13,13 @@ namespace vcube::driver {
 struct Process {
     std::shared_ptr<Runtime> runtime;
     std::shared_ptr<StoreCache> stores;
+    std::shared_ptr<CollectionCache> collections;
 };
 
-/// The process's runtime and opened stores. Fails where VCUBE_CACHE_SIZE is unusable.
+/// The process's runtime, opened stores and collections. Fails where VCUBE_CACHE_SIZE is unusable.
 Result<Process> process();
 
-/// Drops both and joins the workers once the last dataset is closed.
+/// Drops them and joins the workers once the last dataset is closed.
 void shut_down_process();
 
 }  // namespace vcube::driver

@@ -1,13 +1,16 @@
-// Opened stores of the process, so that opening a location again is cheap. An entry is keyed by location, the options
-// that shape a store, and a file's size and modification time: a file that was rewritten is opened anew. Of folders the
-// opened store tells what was read (OpenedStore::watched). Thread-safe; no lock is held while a store is opened.
+// What the process has opened, so that opening a location again is cheap. An entry is keyed by location, the options
+// that shape it, and a file's size and modification time: a file that was rewritten is opened anew. Of folders the
+// opened store tells what was read (OpenedStore::watched). Thread-safe; no lock is held while something is opened.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <list>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "driver/entry_points.h"
 
@@ -18,27 +21,56 @@ struct StoreKey {
     std::string options;
     std::string wanted;  // paths of arrays, where the store knows those only
     std::uint64_t size = 0;
-    std::int64_t modified = 0;  // seconds, or nanoseconds where the file system tells them
+    std::int64_t modified = 0;  // seconds, or nanoseconds where the file system tells them; of a listing, its hash
     friend bool operator==(const StoreKey&, const StoreKey&) = default;
 };
 
 /// Keeps the `capacity` entries used last.
-class StoreCache {
+template <class Opened>
+class OpenedCache {
 public:
-    explicit StoreCache(std::size_t capacity = 16) : capacity_(capacity) {}
+    explicit OpenedCache(std::size_t capacity) : capacity_(capacity) {}
 
-    std::shared_ptr<const OpenedStore> find(const StoreKey& key);
+    std::shared_ptr<const Opened> find(const StoreKey& key) {
+        const std::lock_guard lock(mutex_);
+        const auto at =
+            std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.key == key; });
+        if (at == entries_.end()) {
+            return nullptr;
+        }
+        entries_.splice(entries_.begin(), entries_, at);
+        return at->opened;
+    }
+
     /// Replaces an entry of the same location and options, whatever its size and time.
-    void put(const StoreKey& key, std::shared_ptr<const OpenedStore> store);
+    void put(const StoreKey& key, std::shared_ptr<const Opened> opened) {
+        std::list<Entry> dropped;  // destroyed after the lock is gone
+        const std::lock_guard lock(mutex_);
+        for (auto at = entries_.begin(); at != entries_.end();) {
+            const auto next = std::next(at);
+            const StoreKey& known = at->key;
+            if (known.location == key.location && known.options == key.options && known.wanted == key.wanted) {
+                dropped.splice(dropped.end(), entries_, at);
+            }
+            at = next;
+        }
+        entries_.push_front({key, std::move(opened)});
+        while (entries_.size() > capacity_) {
+            dropped.splice(dropped.end(), entries_, std::prev(entries_.end()));
+        }
+    }
 
 private:
     struct Entry {
         StoreKey key;
-        std::shared_ptr<const OpenedStore> store;
+        std::shared_ptr<const Opened> opened;
     };
     std::mutex mutex_;
     std::list<Entry> entries_;  // used last first
-    std::size_t capacity_;
+    const std::size_t capacity_;
 };
+
+using StoreCache = OpenedCache<OpenedStore>;
+using CollectionCache = OpenedCache<OpenedCollection>;
 
 }  // namespace vcube::driver

@@ -96,20 +96,6 @@ private:
     std::unordered_set<std::string> paths_;
 };
 
-/// Thread-local configuration of the thread that asked, for as long as a worker works for it.
-class BorrowedConfig {
-public:
-    explicit BorrowedConfig(CSLConstList wanted) : own_(CPLGetThreadLocalConfigOptions()) {
-        CPLSetThreadLocalConfigOptions(wanted);
-    }
-    BorrowedConfig(const BorrowedConfig&) = delete;
-    BorrowedConfig& operator=(const BorrowedConfig&) = delete;
-    ~BorrowedConfig() { CPLSetThreadLocalConfigOptions(own_.List()); }
-
-private:
-    const CPLStringList own_;
-};
-
 constexpr std::uint64_t kTrustedBytes = 64U << 20;  // larger claims are checked against the object's size first
 constexpr std::uint64_t kMaxObjectBytes = std::uint64_t{4} << 30;
 

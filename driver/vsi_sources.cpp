@@ -69,7 +69,7 @@ Result<std::vector<DirectoryEntry>> list_plain(const std::string& folder) {
     std::error_code error;
     for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
         std::error_code unknown;
-        out.push_back({at->path().filename().string(), at->is_directory(unknown)});
+        out.push_back({at->path().filename().string(), at->is_directory(unknown), 0, 0});
     }
     if (error) {
         return io_error("cannot be listed: " + error.message());
@@ -85,22 +85,31 @@ struct CloseDir {
     void operator()(VSIDIR* dir) const { VSICloseDir(dir); }
 };
 
+using VsiDir = std::unique_ptr<VSIDIR, CloseDir>;
+
+/// The folder at `path` as an entry, where the listing does not tell what it is.
+DirectoryEntry entry_of(const VSIDIREntry& entry, const std::string& folder) {
+    DirectoryEntry out{entry.pszName, VSI_ISDIR(entry.nMode) != 0, 0, 0};
+    if (entry.bModeKnown == 0) {
+        VSIStatBufL status{};
+        const std::string path = folder + "/" + entry.pszName;
+        out.folder = VSIStatExL(path.c_str(), &status, VSI_STAT_EXISTS_FLAG | VSI_STAT_NATURE_FLAG) == 0 &&
+                     VSI_ISDIR(status.st_mode) != 0;
+    }
+    out.size = entry.bSizeKnown != 0 ? entry.nSize : 0;
+    out.modified = entry.bMTimeKnown != 0 ? entry.nMTime : 0;
+    return out;
+}
+
 Result<std::vector<DirectoryEntry>> list_vsi(const std::string& folder) {
     const VsiScope scope;
-    const std::unique_ptr<VSIDIR, CloseDir> dir(VSIOpenDir(folder.c_str(), 0, nullptr));
+    const VsiDir dir(VSIOpenDir(folder.c_str(), 0, nullptr));
     if (!dir) {
         return io_error("cannot be listed" + reason_of(folder));
     }
     std::vector<DirectoryEntry> out;
     while (const VSIDIREntry* const entry = VSIGetNextDirEntry(dir.get())) {
-        bool is_folder = VSI_ISDIR(entry->nMode) != 0;
-        if (entry->bModeKnown == 0) {
-            VSIStatBufL status{};
-            const std::string path = folder + "/" + entry->pszName;
-            is_folder = VSIStatExL(path.c_str(), &status, VSI_STAT_EXISTS_FLAG | VSI_STAT_NATURE_FLAG) == 0 &&
-                        VSI_ISDIR(status.st_mode) != 0;
-        }
-        out.push_back({entry->pszName, is_folder});
+        out.push_back(entry_of(*entry, folder));
     }
     return out;
 }
@@ -146,6 +155,33 @@ DirectoryLister lister_for(std::string_view vsi_path) {
     return is_plain_path(vsi_path) ? DirectoryLister(list_plain) : DirectoryLister(list_vsi);
 }
 
+Result<std::vector<DirectoryEntry>> list_folder(const std::string& vsi_path) {
+    return is_plain_path(vsi_path) ? list_plain(vsi_path) : list_vsi(vsi_path);
+}
+
+Status list_object_store(const std::string& vsi_path, const std::function<bool(const DirectoryEntry&)>& visit) {
+    const VsiScope scope;
+    const VsiDir dir(VSIOpenDir(vsi_path.c_str(), -1, nullptr));
+    if (!dir) {
+        return io_error("cannot be listed" + reason_of(vsi_path));
+    }
+    while (const VSIDIREntry* const entry = VSIGetNextDirEntry(dir.get())) {
+        if (!visit(entry_of(*entry, vsi_path))) {
+            break;
+        }
+    }
+    return {};
+}
+
+bool is_object_store(std::string_view vsi_path) {
+    for (const std::string_view prefix : {"/vsis3/", "/vsigs/", "/vsiaz/", "/vsioss/", "/vsiadls/"}) {
+        if (vsi_path.starts_with(prefix)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool is_http(std::string_view location) {
     for (const std::string_view prefix : {"/vsicurl/", "/vsicurl_streaming/", "/vsicurl?"}) {
         if (location.starts_with(prefix)) {
@@ -153,6 +189,10 @@ bool is_http(std::string_view location) {
         }
     }
     return location.starts_with("http://") || location.starts_with("https://");
+}
+
+std::string_view path_part(std::string_view location) {
+    return is_http(location) ? location.substr(0, location.find_first_of("?#")) : location;
 }
 
 }  // namespace vcube::driver

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,6 +21,8 @@ namespace vcube {
 struct DirectoryEntry {
     std::string name;
     bool folder = false;
+    std::uint64_t size = 0;     // of a file; 0 where the listing does not tell
+    std::int64_t modified = 0;  // likewise, in seconds
 };
 
 /// The names in one folder ("<base>/group", no trailing slash). Empty function: this place cannot be listed.

@@ -12,7 +12,6 @@
 #include "core/base/fetch_bytes.h"
 #include "core/base/log.h"
 #include "core/refs/manifest.h"
-#include "core/refs/zip_directory.h"
 
 namespace vcube {
 namespace {
@@ -299,17 +298,22 @@ Result<std::unique_ptr<ZipDirectory>> read_directory(Fetcher& fetcher, const std
 
 }  // namespace
 
-Result<ZipContents> open_zip_contents(std::string url, std::shared_ptr<Fetcher> fetcher, std::string name,
-                                      const ZipLimits& limits) {
-    Result<std::unique_ptr<ZipDirectory>> read = read_directory(*fetcher, url, limits);
+Result<std::unique_ptr<ZipDirectory>> read_zip_directory(const std::string& url, Fetcher& fetcher,
+                                                         const std::string& name, const ZipLimits& limits) {
+    Result<std::unique_ptr<ZipDirectory>> read = read_directory(fetcher, url, limits);
     if (!read.ok()) {
         return with_context(name, read.error());
     }
-    const std::shared_ptr<const ZipDirectory> directory = std::move(read).value();
-    if (directory->refused() != 0) {
-        log(LogLevel::kWarning, concat(name, ": ", std::to_string(directory->refused()),
+    if (const std::size_t refused = read.value()->refused(); refused != 0) {
+        log(LogLevel::kWarning, concat(name, ": ", std::to_string(refused),
                                        " members are left out, whose names could lead out of the zip file"));
     }
+    return read;
+}
+
+Result<ZipContents> open_zip_contents(std::string url, std::shared_ptr<Fetcher> fetcher, std::string name,
+                                      const ZipLimits& limits) {
+    VCUBE_ASSIGN(std::shared_ptr<const ZipDirectory> directory, read_zip_directory(url, *fetcher, name, limits));
     Survey found = survey(*directory);
     ZipContents out;
     if (found.zarr) {

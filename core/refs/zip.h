@@ -10,6 +10,7 @@
 #include <string>
 
 #include "core/refs/metadata_texts.h"
+#include "core/refs/zip_directory.h"
 #include "vcube/fetcher.h"
 #include "vcube/result.h"
 #include "vcube/store.h"
@@ -20,6 +21,10 @@ struct ZipLimits {
     std::uint64_t max_directory_bytes = std::uint64_t{4} << 30;  // central directory
     TextLimits texts;
 };
+
+/// The members of the zip at `url`; blocks on the network. Errors name `name`.
+Result<std::unique_ptr<ZipDirectory>> read_zip_directory(const std::string& url, Fetcher& fetcher,
+                                                         const std::string& name, const ZipLimits& limits = {});
 
 struct ZipContents {
     std::shared_ptr<const Store> files;  // keys relative to `root`
