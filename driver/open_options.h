@@ -19,7 +19,8 @@ namespace vcube::driver {
 /// case; texts that have a grammar of their own (CRS, EXTENT, RES, GRID) are as the user wrote them.
 struct OpenOptions {
     std::optional<std::string> crs, extent, res, grid;
-    std::string overview_resampling = "NEAREST";  // NEAREST, AVERAGE, MODE
+    std::string resampling = "NEAREST";           // NEAREST, AVERAGE, MODE
+    std::string overview_resampling = "NEAREST";  // the same; where it was not set, that of `resampling`
     bool allow_local_references = false;
     bool missing_object_is_fill = false;      // MISSING_OBJECT=FILL
     bool missing_object_is_error = false;     // MISSING_OBJECT=ERROR was written; arrays take "not set" for it
