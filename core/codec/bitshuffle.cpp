@@ -1,8 +1,8 @@
 // The bits of a block's elements apart: {"id": "imagecodecs_bitshuffle", "itemsize": 4, "blocksize": 0}.
 // Source: the bitshuffle library's description of its format. A block of n elements (8192 bytes of them where
-// blocksize is 0) is, for each byte of an element from the first in memory and each of its bits from the lowest, n bits,
-// eight elements a byte from the lowest bit. The last block is shorter; fewer than eight elements at the end stay as
-// they are.
+// blocksize is 0) is, for each byte of an element from the first in memory and each of its bits from the lowest, n
+// bits, eight elements a byte from the lowest bit. The last block is shorter; fewer than eight elements at the end stay
+// as they are.
 #include <algorithm>
 #include <cstdint>
 #include <cstring>

@@ -31,8 +31,8 @@ Result<std::size_t> decode_brotli(ByteSpan in, MutableByteSpan out) {
         case BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT:
             return corrupt("brotli chunk of " + std::to_string(in.size()) + " bytes is cut short");
         default:
-            return corrupt("brotli chunk of " + std::to_string(in.size()) + " bytes is damaged: " +
-                           BrotliDecoderErrorString(BrotliDecoderGetErrorCode(state.get())));
+            return corrupt("brotli chunk of " + std::to_string(in.size()) +
+                           " bytes is damaged: " + BrotliDecoderErrorString(BrotliDecoderGetErrorCode(state.get())));
     }
 }
 

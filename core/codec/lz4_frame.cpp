@@ -25,12 +25,16 @@ Result<std::size_t> decode_frame(ByteSpan in, MutableByteSpan out) {
     std::byte spare{};
     while (true) {
         std::size_t taken = in.size() - read;
-        std::size_t given = out.size() - written;
-        std::byte* const target = out.empty() ? &spare : out.data() + written;
-        const std::size_t hint =
-            LZ4F_decompress(context.get(), target, &given, in.data() + read, &taken, nullptr);
+        // A byte of room beyond the end tells a frame that is too long from one that ends here.
+        const bool full = written == out.size();
+        std::size_t given = full ? 1 : out.size() - written;
+        std::byte* const target = full ? &spare : out.data() + written;
+        const std::size_t hint = LZ4F_decompress(context.get(), target, &given, in.data() + read, &taken, nullptr);
         if (LZ4F_isError(hint) != 0) {
             return corrupt(describe() + " is damaged: " + LZ4F_getErrorName(hint));
+        }
+        if (full && given > 0) {
+            return over_limit(describe() + " decodes to more than " + std::to_string(out.size()) + " bytes");
         }
         read += taken;
         written += given;
@@ -38,9 +42,6 @@ Result<std::size_t> decode_frame(ByteSpan in, MutableByteSpan out) {
             return written;
         }
         if (taken == 0 && given == 0) {
-            if (written == out.size() && read < in.size()) {
-                return over_limit(describe() + " decodes to more than " + std::to_string(out.size()) + " bytes");
-            }
             return corrupt(describe() + " is cut short");
         }
     }

@@ -28,7 +28,7 @@ public:
             type_.size == 1   ? unpack_bits<std::uint8_t>(from, to, run, bits_)
             : type_.size == 2 ? unpack_bits<std::uint16_t>(from, to, run, bits_)
                               : unpack_bits<std::uint32_t>(from, to, run, bits_);
-            for (std::size_t k = 0; type_.swap && k < run; ++k) {
+            for (std::size_t k = 0; type_.swap && bits_ % 8 != 0 && k < run; ++k) {
                 swap(to + k * type_.size);
             }
         }

@@ -14,7 +14,9 @@ constexpr std::string_view kBloscNames[] = {"imagecodecs_blosc"};
 constexpr std::string_view kBz2Names[] = {"imagecodecs_bz2"};
 constexpr std::string_view kGzipNames[] = {"imagecodecs_gzip"};
 constexpr std::string_view kJenkinsNames[] = {"bob_jenkins_lookup3"};
+constexpr std::string_view kJpegNames[] = {"imagecodecs_jpeg8"};
 constexpr std::string_view kLzmaNames[] = {"imagecodecs_lzma"};
+constexpr std::string_view kPngNames[] = {"imagecodecs_apng", "imagecodecs_spng"};
 constexpr std::string_view kPcodecNames[] = {"imagecodecs_pcodec"};
 constexpr std::string_view kSzipNames[] = {"hdf_szip", "imagecodecs_szip"};
 constexpr std::string_view kZlibNames[] = {"imagecodecs_zlib", "imagecodecs_zlibng", "imagecodecs_zopfli"};
@@ -43,11 +45,26 @@ constexpr auto kTable = std::to_array<CodecEntry>({
     {"fixedscaleoffset", kArray, {}, make_fixedscaleoffset, nullptr},
     {"fletcher32", kBytes, {}, make_fletcher32, nullptr},
     {"gzip", kBytes, kGzipNames, make_gzip, nullptr},
+    {"imagecodecs_bitorder", kBytes, {}, make_bitorder, nullptr},
+    {"imagecodecs_bitshuffle", kBytes, {}, make_bitshuffle, nullptr},
+    {"imagecodecs_brotli", kBytes, {}, make_brotli, nullptr},
+    {"imagecodecs_byteshuffle", kArray, {}, make_image_byteshuffle, nullptr},
     {"imagecodecs_deflate", kBytes, {}, make_image_deflate, nullptr},
     {"imagecodecs_delta", kArray, {}, make_image_delta, nullptr},
+    {"imagecodecs_floatpred", kArray, {}, make_image_floatpred, nullptr},
+    {"imagecodecs_jpeg", kSerial, kJpegNames, make_image_jpeg, nullptr},
+    {"imagecodecs_jpeg2k", kSerial, {}, make_image_jpeg2k, nullptr},
+    {"imagecodecs_lerc", kSerial, {}, make_image_lerc, nullptr},
     {"imagecodecs_lz4", kBytes, {}, make_image_lz4, nullptr},
+    {"imagecodecs_lz4f", kBytes, {}, make_lz4_frame, nullptr},
     {"imagecodecs_lzw", kBytes, {}, make_tiff_lzw, nullptr},
     {"imagecodecs_packbits", kBytes, {}, make_tiff_packbits, nullptr},
+    {"imagecodecs_packints", kSerial, {}, make_packints, nullptr},
+    {"imagecodecs_png", kSerial, kPngNames, make_image_png, nullptr},
+    {"imagecodecs_snappy", kBytes, {}, make_snappy, nullptr},
+    {"imagecodecs_tiff", kSerial, {}, make_image_tiff, nullptr},
+    {"imagecodecs_webp", kSerial, {}, make_image_webp, nullptr},
+    {"imagecodecs_xor", kArray, {}, make_image_xor, nullptr},
     {"jenkins_lookup3", kBytes, kJenkinsNames, make_jenkins_lookup3, nullptr},
     {"json2", kSerial, {}, nullptr, make_json2},
     {"lz4", kBytes, {}, make_lz4, nullptr},

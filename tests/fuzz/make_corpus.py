@@ -55,7 +55,7 @@ for i in (5, 8, 10, 14):
     write(f"json{i:02}", 255, chains[i], json.dumps(chains[i]).encode() + b"\0")
 # By the codecs of a case: those chains are in the seed itself.
 shortest = {}
-for name in ("fixtures", "hdf5", "others", "strings", "v3"):
+for name in ("fixtures", "hdf5", "others", "images", "strings", "v3"):
     for case in json.loads((here.parent / "data" / "codec" / f"{name}.json").read_text()):
         stages = (case.get("filters") or []) + [case.get("compressor")] + case.get("codecs", [])
         kind = " ".join(stage if isinstance(stage, str) else stage.get("id") or stage["name"] for stage in stages if stage)

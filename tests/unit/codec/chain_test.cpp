@@ -45,7 +45,7 @@ void read_cases(const char* name, std::vector<Case>& cases) {
 
 std::vector<Case> read_cases() {
     std::vector<Case> cases;
-    for (const char* const name : {"fixtures.json", "hdf5.json", "others.json", "pcodec.json"}) {
+    for (const char* const name : {"fixtures.json", "hdf5.json", "others.json", "pcodec.json", "images.json"}) {
         read_cases(name, cases);
     }
     return cases;
