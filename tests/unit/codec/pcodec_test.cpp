@@ -11,6 +11,7 @@
 #include "core/base/dtype_text.h"
 #include "core/codec/chain.h"
 #include "core/codec/pcodec_delta.h"
+#include "core/codec/pcodec_latents.h"
 #include "core/codec/pcodec_modes.h"
 #include "fixture.h"
 
@@ -117,6 +118,30 @@ TEST(Pcodec, SumsAsTheDescriptionsExample) {
     std::array<std::uint32_t, 5> batch = {0 ^ kFlip, 10 ^ kFlip, 0 ^ kFlip};
     ASSERT_TRUE(delta.decode(batch, 3, {}));
     EXPECT_THAT(batch, testing::ElementsAre(1, 3, 5, 17, 29));
+}
+
+TEST(Pcodec, BinsAreSpreadAsInTheLibrary) {
+    // The table that pco's own test of ans/spec.rs states for the weights 1, 1, 3, 11.
+    const std::vector<std::uint32_t> table = {0, 3, 2, 3, 2, 3, 3, 3, 3, 1, 3, 2, 3, 3, 3, 3};
+    pcodec::LatentVariable variable;
+    variable.bits = 32;
+    variable.table_log = 4;
+    for (const std::uint32_t weight : {1, 1, 3, 11}) {
+        variable.bins.push_back({weight, 0, variable.bins.size()});
+    }
+    pcodec::LatentStream<std::uint32_t> stream(variable);
+    std::vector<std::uint32_t> found;
+    for (unsigned first = 0; first < table.size(); first += 4) {
+        // Four states of four bits each: the latents that they stand for come out first.
+        const Bytes states = {static_cast<std::byte>(first | (first + 1) << 4),
+                              static_cast<std::byte>((first + 2) | (first + 3) << 4)};
+        pcodec::BitReader reader(states);
+        stream.read_states(reader);
+        std::array<std::uint32_t, 4> latents{};
+        stream.next(reader, latents);
+        found.insert(found.end(), latents.begin(), latents.end());
+    }
+    EXPECT_EQ(found, table);
 }
 
 TEST(Pcodec, QuantisedFloatsAreAsTheLibrarySplitsThem) {
