@@ -44,6 +44,19 @@ def test_limits_are_those_of_the_options():
     assert {name: text.replace(" ", "") for name, text in rows.items()} == defaults
 
 
+def test_open_options_are_those_of_the_driver():
+    options = xml.fromstring(gdal.GetDriverByName("VCUBE").GetMetadataItem("DMD_OPENOPTIONLIST"))
+    section = (PROJECT / "docs/driver.md").read_text(encoding="utf-8").partition("## Open options")[2].partition("\n## ")[0]
+    table = section.partition("\n\n| grid |")[0]
+    rows = {row[0]: row[1:3] for row in re.findall(r"^\| `(\w+)` \| ([^|]*) \| ([^|]*) \|", table, re.MULTILINE)}
+    assert set(rows) == {option.get("name") for option in options}
+    for option in options:
+        values, default = rows[option.get("name")]
+        if option.get("type") == "string-select":
+            assert re.findall(r"`(\w+)`", values) == [value.text for value in option]
+            assert option.get("default") in (None, default.strip("`")), option.get("name")
+
+
 @pytest.mark.parametrize("page", sorted(path.name for path in (PROJECT / "docs").glob("*.md")))
 def test_links_between_pages(page):
     """Links lead to pages and headings that exist."""

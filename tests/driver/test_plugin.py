@@ -54,9 +54,11 @@ def test_metadata():
     assert metadata["DCAP_VIRTUALIO"] == metadata["DMD_SUBDATASETS"] == "YES"
     assert metadata["DMD_CONNECTION_PREFIX"] == "VCUBE:"
     options = {option.get("name"): option for option in xml.fromstring(metadata["DMD_OPENOPTIONLIST"])}
-    assert list(options) == ["CRS", "EXTENT", "RES", "GRID", "OVERVIEW_RESAMPLING", "ALLOW_LOCAL_REFERENCES",
-                             "OVERVIEW_DIR", "MISSING_OBJECT", "MAX_REFERENCE_BYTES", "MAX_REFERENCES", "MAX_CHUNK_BYTES"]
-    assert [value.text for value in options["OVERVIEW_RESAMPLING"]] == ["NEAREST", "AVERAGE", "MODE"]
+    assert list(options) == ["CRS", "EXTENT", "RES", "GRID", "RESAMPLING", "OVERVIEW_RESAMPLING", "ALLOW_LOCAL_REFERENCES",
+                             "OVERVIEW_DIR", "MISSING_OBJECT", "MAX_REFERENCE_BYTES", "MAX_REFERENCES", "MAX_CHUNK_BYTES",
+                             "TIME_RANGE", "BBOX", "ORBIT_PASS", "PRODUCT_TYPE", "COMPOSITE", "COMPOSITE_METHOD", "FLAG_METHOD",
+                             "BEST_BY", "FILTER", "INDEX_DIR"]
+    assert [value.text for value in options["RESAMPLING"]] == [value.text for value in options["OVERVIEW_RESAMPLING"]] == ["NEAREST", "AVERAGE", "MODE"]
     assert all(option.get("description") for option in options.values())
 
 
