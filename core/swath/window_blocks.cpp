@@ -4,7 +4,8 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <vector>
+#include <numbers>
+#include <utility>
 
 #include "core/swath/block_caps.h"
 
@@ -15,8 +16,10 @@ namespace {
 constexpr std::uint64_t kSmallWindow = std::uint64_t{1} << 16U;  // pixels: mapped one by one
 constexpr std::uint64_t kMostExact = std::uint64_t{1} << 20U;    // pixels that are mapped one by one at most
 constexpr std::uint64_t kLeaf = 1024;                            // pixels that are no more halved
-constexpr std::uint32_t kParts = 8;                              // along each axis of a window, to begin with
-constexpr double kMaxRadius = 0.07;                              // 4 degrees: that of a block
+constexpr std::uint32_t kParts = 16;                             // along each axis of a window, to begin with
+constexpr double kRadians = std::numbers::pi / 180;
+constexpr double kMaxRadius = 0.05;      // three quarters of a block's
+constexpr double kCellsPerRadian = 700;  // along either axis of a quad, with the projection's distortion, rounded up
 constexpr double kSmooth = 0.25;  // largest deviation from a plane, in radii, at which nodes tell of what lies between
 constexpr double kSlack = 1e-6;   // radians, for rounding
 
@@ -32,15 +35,14 @@ double distance(const UnitVector& a, const UnitVector& b) {
     return std::hypot(a.x - b.x, a.y - b.y, a.z - b.z);
 }
 
+std::uint32_t cell_of(const UnitVector& p) {
+    return dgg::seqnum_of(std::atan2(p.y, p.x) / kRadians, std::asin(std::clamp(p.z, -1.0, 1.0)) / kRadians);
+}
+
 class Walk {
 public:
-    explicit Walk(const dgg::CellMapper& mapper, dgg::Projection projection)
-        : mapper_(&mapper), projection_(std::move(projection)) {
-        const auto caps = block_caps();
-        for (std::uint32_t block = 0; block < dgg::kBlockCount; ++block) {
-            missing_.push_back({caps[block], block});
-        }
-    }
+    Walk(const dgg::CellMapper& mapper, dgg::Projection projection)
+        : mapper_(&mapper), projection_(std::move(projection)) {}
 
     /// By halves, until the pixels of a rectangle lie in a small cap for sure.
     void visit(const dgg::Window& area);
@@ -48,10 +50,6 @@ public:
     [[nodiscard]] const dgg::BlockSet& found() const { return found_; }
 
 private:
-    struct Missing {
-        Cap cap;
-        std::uint32_t block;
-    };
     using Nodes = std::array<UnitVector, kNodeCount>;
 
     bool place(const dgg::Window& area, Nodes& nodes) const;
@@ -61,7 +59,6 @@ private:
 
     const dgg::CellMapper* mapper_;
     dgg::Projection projection_;
-    std::vector<Missing> missing_;
     dgg::BlockSet found_;
     std::uint64_t mapped_ = 0;
     bool gave_up_ = false;
@@ -101,7 +98,7 @@ bool Walk::place(const dgg::Window& area, Nodes& nodes) const {
 }
 
 void Walk::visit(const dgg::Window& area) {
-    if (gave_up_ || missing_.empty()) {
+    if (gave_up_) {
         return;
     }
     const bool leaf = std::uint64_t{area.width} * area.height <= kLeaf;
@@ -153,14 +150,31 @@ void Walk::split(const dgg::Window& area, bool across) {
     visit(second);
 }
 
+/// Within a quad, a cap is some cells around its middle's; where it may leave the quad, what the blocks' caps meet.
 void Walk::take(const Cap& cap) {
-    std::erase_if(missing_, [&](const Missing& missing) {
-        const bool meets = may_meet(missing.cap, cap);
-        if (meets) {
-            found_.insert(missing.block);
+    const std::uint32_t seqnum = cell_of(cap.middle);
+    const auto reach = static_cast<std::uint32_t>(std::ceil(kCellsPerRadian * cap.radius)) + 1;
+    if (seqnum != 1 && seqnum != dgg::kCells) {
+        const std::uint32_t in_quad = (seqnum - 2) % (dgg::kQuadSize * dgg::kQuadSize);
+        const std::uint32_t first = seqnum - in_quad;
+        const std::uint32_t i = in_quad / dgg::kQuadSize;
+        const std::uint32_t j = in_quad % dgg::kQuadSize;
+        if (std::min(i, j) >= reach && std::max(i, j) + reach < dgg::kQuadSize) {
+            const std::uint32_t base = dgg::block_cell_of(first).block;
+            for (std::uint32_t row = (i - reach) / dgg::kBlockSide; row <= (i + reach) / dgg::kBlockSide; ++row) {
+                for (std::uint32_t k = (j - reach) / dgg::kBlockSide; k <= (j + reach) / dgg::kBlockSide; ++k) {
+                    found_.insert(base + row * dgg::kBlocksPerSide + k);
+                }
+            }
+            return;
         }
-        return meets;
-    });
+    }
+    const auto caps = block_caps();
+    for (std::uint32_t block = 0; block < dgg::kBlockCount; ++block) {
+        if (may_meet(caps[block], cap)) {
+            found_.insert(block);
+        }
+    }
 }
 
 void Walk::map(const dgg::Window& area) {
