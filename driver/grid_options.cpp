@@ -149,13 +149,20 @@ Result<Extent> area_of_use(const OGRSpatialReference& srs, const std::string& cr
     return out.xmin < out.xmax && out.ymin < out.ymax ? Result<Extent>(out) : Result<Extent>(no_extent);
 }
 
+// Degrees, or metres, in a unit of a geographic, or projected, CRS.
+double unit_of(const OGRSpatialReference& srs) {
+    constexpr double kDegree = 0.017453292519943295;
+    const double unit = srs.IsGeographic() != 0 ? srs.GetAngularUnits(nullptr) / kDegree : srs.GetLinearUnits(nullptr);
+    return unit > 0 ? unit : 1.0;
+}
+
 double default_resolution(const OGRSpatialReference& srs) {
-    if (srs.IsGeographic() != 0) {
-        const double radians = srs.GetAngularUnits(nullptr);
-        return kDefaultDegrees * (0.017453292519943295 / (radians > 0 ? radians : 0.017453292519943295));
-    }
-    const double metres = srs.GetLinearUnits(nullptr);
-    return kDefaultMetres / (metres > 0 ? metres : 1.0);
+    return (srs.IsGeographic() != 0 ? kDefaultDegrees : kDefaultMetres) / unit_of(srs);
+}
+
+double metres_per_unit(const OGRSpatialReference& srs) {
+    constexpr double kMetresPerDegree = 111195;
+    return (srs.IsGeographic() != 0 ? kMetresPerDegree : 1.0) * unit_of(srs);
 }
 
 // Whole pixels over the extent, from its upper left corner.
@@ -196,6 +203,7 @@ Result<ChosenGrid> named_grid(const OpenOptions& options) {
     ChosenGrid chosen;
     chosen.srs = *srs;
     chosen.grid.crs = named->crs;
+    chosen.grid.metres_per_unit = metres_per_unit(*srs);
     chosen.grid.geotransform = {named->x, named->pixel_width, 0, named->y, 0, -named->pixel_height};
     chosen.grid.width = named->width;
     chosen.grid.height = named->height;
@@ -237,6 +245,7 @@ Result<ChosenGrid> choose_grid(const OpenOptions& options) {
     ChosenGrid chosen;
     chosen.srs = *srs;
     chosen.grid.crs = crs;
+    chosen.grid.metres_per_unit = metres_per_unit(*srs);
     std::array<double, 2> resolution{default_resolution(*srs), default_resolution(*srs)};
     if (options.res) {
         VCUBE_ASSIGN(resolution, parse_resolution(*options.res));

@@ -1,5 +1,6 @@
 // A raster's grid and its overviews: each half as large as the one before, down to 256 pixels, with the mapper of each,
-// made on first use. Immutable to its users, thread-safe; shared by the bands of a dataset.
+// and of the samples that its pixels may be made of, made on first use. Immutable to its users, thread-safe; shared by
+// the bands of a dataset.
 #pragma once
 
 #include <cstddef>
@@ -27,11 +28,15 @@ public:
     /// 0 is the full grid, k its k-th overview.
     [[nodiscard]] const dgg::Grid& grid(std::size_t level) const { return grids_[level]; }
     [[nodiscard]] Result<std::shared_ptr<const dgg::CellMapper>> mapper(std::size_t level) const;
+    /// Samples along the side of a pixel that summarises the cells inside it (core/swath/aggregate.h).
+    [[nodiscard]] std::uint32_t samples_per_side(std::size_t level) const;
+    /// Maps the level's grid refined by samples_per_side().
+    [[nodiscard]] Result<std::shared_ptr<const dgg::CellMapper>> sample_mapper(std::size_t level) const;
 
 private:
     explicit GridPyramid(dgg::Grid full);
     std::vector<dgg::Grid> grids_;
-    mutable std::vector<swath::Once<dgg::CellMapper>> mappers_;
+    mutable std::vector<swath::Once<dgg::CellMapper>> mappers_, sample_mappers_;
 };
 
 }  // namespace vcube::driver

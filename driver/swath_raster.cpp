@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/swath/aggregate.h"
+#include "driver/cell_painting.h"
 #include "driver/gdal_types.h"
 
 namespace vcube::driver {
@@ -57,23 +57,14 @@ GDALDataType swath_type(const swath::Variable& variable) {
 
 GridPainter make_swath_painter(const OpenContext& context, const swath::Variable& variable,
                                std::shared_ptr<const GridPyramid> pyramid) {
-    const bool nearest = context.options.overview_resampling == "NEAREST";
-    const bool mode = context.options.overview_resampling == "MODE" || !variable.encoding.flags.empty();
     return [product = context.source->product, &variable, pyramid = std::move(pyramid), runtime = context.runtime,
-            threads = context.options.max_threads, nearest, mode, nodata = variable.nodata_bytes()](
+            threads = context.options.max_threads,
+            style = cell_style(context.options, !variable.encoding.flags.empty()), nodata = variable.nodata_bytes()](
                std::size_t level, const dgg::Window& window, const swath::PixelBuffer& out) -> Status {
         VCUBE_ASSIGN(const auto rows, product->rows());
         VCUBE_ASSIGN(const auto column, product->column(variable));
-        const bool aggregated = level > 0 && !nearest;
-        VCUBE_ASSIGN(const auto mapper, pyramid->mapper(aggregated ? 0 : level));
-        if (aggregated) {
-            swath::render_aggregated(
-                *mapper, static_cast<unsigned>(level), window, {*rows, column->span()}, variable.encoding.type, nodata,
-                mode ? swath::Aggregation::kMode : swath::Aggregation::kAverage, out, runtime->pool, threads);
-        } else {
-            swath::render(*mapper, window, {*rows, column->span()}, nodata, out, runtime->pool, threads);
-        }
-        return {};
+        return paint_cells(*pyramid, style, level, window, {*rows, column->span()}, variable.encoding.type, nodata, out,
+                           runtime->pool, threads);
     };
 }
 

@@ -141,6 +141,21 @@ Grid Grid::halved() const {
     return half;
 }
 
+Grid Grid::refined(std::uint32_t factor) const {
+    Grid fine = *this;
+    fine.width *= factor;
+    fine.height *= factor;
+    for (const std::size_t k : {1U, 2U, 4U, 5U}) {
+        fine.geotransform[k] /= factor;
+    }
+    return fine;
+}
+
+double Grid::pixel_metres() const {
+    return metres_per_unit *
+           std::max(std::hypot(geotransform[1], geotransform[4]), std::hypot(geotransform[2], geotransform[5]));
+}
+
 /// Instances are checked out for the length of a call and returned: as many exist as calls ever ran at once.
 struct Projection::State {
     std::string crs;

@@ -17,9 +17,16 @@ struct Grid {
     std::string crs = "EPSG:4326";  // anything PROJ reads: authority code, WKT, PROJ string
     std::array<double, 6> geotransform{};
     std::uint32_t width = 0, height = 0;
+    double metres_per_unit = 111195;  // of the CRS, nominal: its linear unit, or a degree of a great circle
 
     /// The same area in half as many pixels along each axis, rounded up, its pixel size doubled. The origin stays.
     [[nodiscard]] Grid halved() const;
+
+    /// The same area with each pixel divided in `factor` x `factor`; the sides must stay below 2^32.
+    [[nodiscard]] Grid refined(std::uint32_t factor) const;
+
+    /// The longer side of a pixel in metres, nominal: where the projection's scale is 1, on the equator.
+    [[nodiscard]] double pixel_metres() const;
 
     /// Coordinates of a point of the grid; a pixel's centre is at (col + 0.5, row + 0.5).
     [[nodiscard]] double x_at(double col, double row) const {

@@ -35,6 +35,10 @@ const Grid& CellMapper::grid() const {
     return state_->grid;
 }
 
+const Projection& CellMapper::projection() const {
+    return state_->projection;
+}
+
 void CellMapper::map(const Window& window, const RowSink& sink, const CellSet* only) const {
     if (state_->projection.is_smooth()) {
         PatchMapper(state_->grid, state_->projection, sink, only).map(window);

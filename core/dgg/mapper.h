@@ -52,6 +52,7 @@ class CellMapper {
 public:
     static Result<CellMapper> create(Grid grid);
     [[nodiscard]] const Grid& grid() const;
+    [[nodiscard]] const Projection& projection() const;
 
     /// Part of one pixel row: seqnums[k] is the cell at pixel (x + k, y), 0 where the pixel has no place on the Earth.
     using RowSink = std::function<void(std::uint32_t x, std::uint32_t y, std::span<const std::uint32_t> seqnums)>;

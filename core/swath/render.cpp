@@ -1,5 +1,6 @@
 #include "core/swath/render.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -61,6 +62,27 @@ void render_strips(const dgg::CellMapper& mapper, const dgg::Window& window, con
     });
 }
 
+template <class T>
+void render_parts(const dgg::CellMapper& mapper, const dgg::Window& window, const CellValues& values, ByteSpan nodata,
+                  const PixelBuffer& out, std::span<Visited> visited) {
+    T value = 0;
+    std::memcpy(&value, nodata.data(), sizeof(T));
+    values.visit<T>([&]<class Elements>(const Elements& elements) {
+        const Painter<T, Elements> painter{elements, out, window, value};
+        mapper.map(
+            window,
+            [&](std::uint32_t x, std::uint32_t y, std::span<const std::uint32_t> seqnums) {
+                painter(x, y, seqnums);
+                Visited& row = visited[y - window.y];
+                const std::uint32_t begin = x - window.x;
+                const auto end = begin + static_cast<std::uint32_t>(seqnums.size());
+                row = row.begin == row.end ? Visited{begin, end}
+                                           : Visited{std::min(row.begin, begin), std::max(row.end, end)};
+            },
+            values.cells());
+    });
+}
+
 }  // namespace
 
 void render(const dgg::CellMapper& mapper, const dgg::Window& window, const CellValues& values, ByteSpan nodata,
@@ -74,6 +96,20 @@ void render(const dgg::CellMapper& mapper, const dgg::Window& window, const Cell
             return render_strips<std::uint32_t>(mapper, window, values, nodata, out, pool, max_threads);
         default:
             return render_strips<std::uint64_t>(mapper, window, values, nodata, out, pool, max_threads);
+    }
+}
+
+void render_visited(const dgg::CellMapper& mapper, const dgg::Window& window, const CellValues& values, ByteSpan nodata,
+                    const PixelBuffer& out, std::span<Visited> visited) {
+    switch (nodata.size()) {
+        case 1:
+            return render_parts<std::uint8_t>(mapper, window, values, nodata, out, visited);
+        case 2:
+            return render_parts<std::uint16_t>(mapper, window, values, nodata, out, visited);
+        case 4:
+            return render_parts<std::uint32_t>(mapper, window, values, nodata, out, visited);
+        default:
+            return render_parts<std::uint64_t>(mapper, window, values, nodata, out, visited);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "core/base/thread_pool.h"
 #include "core/dgg/mapper.h"
@@ -22,5 +23,15 @@ struct PixelBuffer {
 /// nodata.size() bytes: 1, 2, 4 or 8. Works in strips on the pool; blocks the caller. Thread-safe.
 void render(const dgg::CellMapper& mapper, const dgg::Window& window, const CellValues& values, ByteSpan nodata,
             const PixelBuffer& out, ThreadPool& pool, std::size_t max_threads = 0);
+
+/// Columns [begin, end) of a window's row.
+struct Visited {
+    std::uint32_t begin = 0, end = 0;
+};
+
+/// The same on the calling thread, without filling: writes only parts of rows that may hold cells of `values`; pixels
+/// elsewhere stay as they are. `visited` has an empty entry for each row; it then spans what was written there.
+void render_visited(const dgg::CellMapper& mapper, const dgg::Window& window, const CellValues& values, ByteSpan nodata,
+                    const PixelBuffer& out, std::span<Visited> visited);
 
 }  // namespace vcube::swath

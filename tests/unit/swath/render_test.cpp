@@ -7,8 +7,6 @@
 #include <cstring>
 #include <map>
 
-#include "core/swath/aggregate.h"
-
 namespace vcube::swath {
 namespace {
 
@@ -117,6 +115,41 @@ TEST(Render, WritesThroughAnyStridesAndNothingElse) {
     }
 }
 
+TEST(Render, TablesByCellShowTheSameAsColumns) {
+    const dgg::Grid grid = make_grid(-180, 90, 0.5, 720, 360);
+    const auto mapper = dgg::CellMapper::create(grid).value();
+    const Swath swath(-10, 20, 41, 65);
+    std::vector<std::uint32_t> ids = swath.ids;
+    for (const std::uint32_t seqnum : {1U, 2U, 33U, 34U, dgg::kCells - 1, dgg::kCells, dgg::seqnum_of(0, 90)}) {
+        ids.push_back(dgg::grid_point_id(seqnum));
+    }
+    const RowIndex rows(ids);
+    const std::vector<std::int16_t> column = column_of<std::int16_t>(ids.size()), nodata{-9};
+    std::map<std::size_t, std::vector<std::int16_t>> made;
+    std::vector<const std::byte*> pages(CellPages::kPageCount, nullptr);
+    for (std::uint32_t seqnum = 1; seqnum <= dgg::kCells; ++seqnum) {
+        const std::uint32_t row = rows.row_of(seqnum);
+        if (row != RowIndex::kNoRow) {
+            auto& page = made[CellPages::page_of(seqnum)];
+            page.resize(CellPages::kPageCells, nodata[0]);
+            page[CellPages::place_of(seqnum)] = column[row];
+            pages[CellPages::page_of(seqnum)] = reinterpret_cast<const std::byte*>(page.data());
+        }
+    }
+    ThreadPool pool(1);
+    std::vector<std::int16_t> by_column(720 * 360, 1), by_pages(720 * 360, 2), everywhere(720 * 360, 3);
+    const auto draw = [&](const CellValues& values, std::vector<std::int16_t>& out) {
+        render(mapper, {0, 0, 720, 360}, values, as_bytes(nodata), {reinterpret_cast<std::byte*>(out.data()), 2, 1440},
+               pool);
+    };
+    draw({rows, as_bytes(column)}, by_column);
+    draw(CellValues(pages, &rows.cells()), by_pages);
+    draw(CellValues(pages), everywhere);
+    EXPECT_EQ(by_column, by_pages);
+    EXPECT_EQ(by_column, everywhere);
+    EXPECT_GT(std::count_if(by_column.begin(), by_column.end(), [](std::int16_t v) { return v != -9; }), 500);
+}
+
 TEST(Render, AnEmptyProductIsNodataEverywhere) {
     const auto mapper = dgg::CellMapper::create(make_grid(-180, 90, 1, 360, 180)).value();
     const RowIndex rows({});
@@ -126,100 +159,6 @@ TEST(Render, AnEmptyProductIsNodataEverywhere) {
     render(mapper, {0, 0, 360, 180}, {rows, {}}, as_bytes(nodata),
            {reinterpret_cast<std::byte*>(out.data()), 4, 360 * 4}, pool);
     EXPECT_EQ(std::count(out.begin(), out.end(), -999.0F), 360 * 180);
-}
-
-// Overviews from the full raster, pixel by pixel.
-struct Below {
-    std::map<float, int> counts;
-    double sum = 0;
-    int count = 0;
-};
-
-TEST(RenderAggregated, SummarisesThePixelsBelow) {
-    const dgg::Grid grid = make_grid(-10, 65, 0.06, 501, 403);  // odd: the last overview pixels cover less
-    const auto mapper = dgg::CellMapper::create(grid).value();
-    const Swath swath(-10, 20, 41, 65);
-    std::vector<float> column = column_of<float>(swath.ids.size());
-    for (std::size_t row = 0; row < column.size(); row += 3) {
-        column[row] = row % 2 == 0 ? -999.0F : std::nanf("");
-    }
-    const std::vector<float> nodata{-999.0F};
-    DType type;
-    type.kind = Kind::kFloat;
-    type.size = 4;
-    ThreadPool pool(1);
-    for (const unsigned level : {1U, 2U, 4U}) {
-        const std::uint32_t side = 1U << level;
-        const std::uint32_t width = (501 + side - 1) / side, height = (403 + side - 1) / side;
-        for (const Aggregation aggregation : {Aggregation::kAverage, Aggregation::kMode}) {
-            const dgg::Window window{1, 2, width - 1, height - 2};
-            std::vector<float> out(std::size_t{window.width} * window.height, 5.0F);
-            render_aggregated(mapper, level, window, {*swath.rows, as_bytes(column)}, type, as_bytes(nodata),
-                              aggregation, {reinterpret_cast<std::byte*>(out.data()), 4, window.width * 4}, pool);
-            std::size_t wrong = 0, valid = 0;
-            for (std::uint32_t y = 0; y < window.height; ++y) {
-                for (std::uint32_t x = 0; x < window.width; ++x) {
-                    Below below;
-                    for (std::uint32_t v = (window.y + y) * side; v < std::min((window.y + y + 1) * side, 403U); ++v) {
-                        for (std::uint32_t u = (window.x + x) * side; u < std::min((window.x + x + 1) * side, 501U);
-                             ++u) {
-                            const float value = expected(grid, u, v, *swath.rows, column, nodata[0]);
-                            if (value != nodata[0] && !std::isnan(value)) {
-                                ++below.counts[value];
-                                below.sum += static_cast<double>(value);
-                                ++below.count;
-                            }
-                        }
-                    }
-                    float want = nodata[0];
-                    if (below.count > 0 && aggregation == Aggregation::kAverage) {
-                        want = static_cast<float>(below.sum / below.count);
-                    } else if (below.count > 0) {
-                        int most = 0;
-                        for (const auto& [value, count] : below.counts) {
-                            want = count > most ? value : want;
-                            most = std::max(most, count);
-                        }
-                    }
-                    valid += below.count > 0 ? 1 : 0;
-                    wrong += out[std::size_t{y} * window.width + x] != want ? 1 : 0;
-                }
-            }
-            EXPECT_EQ(wrong, 0U) << level;
-            EXPECT_GT(valid, out.size() / 10);
-        }
-    }
-}
-
-TEST(RenderAggregated, RoundsAveragesOfIntegers) {
-    // One cell of 15 km under hundreds of pixels: two rows, values 1 and 2, in one overview pixel.
-    const std::uint32_t one = dgg::seqnum_of(10, 50);
-    std::uint32_t other = one;
-    double lon = 10;
-    while (other == one) {
-        lon += 0.001;
-        other = dgg::seqnum_of(lon, 50);
-    }
-    const std::vector<std::uint32_t> ids{dgg::grid_point_id(one), dgg::grid_point_id(other)};
-    const RowIndex rows(ids);
-    dgg::Grid grid = make_grid(lon - 0.002, 50.0005, 0.001, 4, 1);
-    const auto mapper = dgg::CellMapper::create(grid).value();
-    const std::vector<std::int32_t> column{-4, -7}, nodata{0};
-    DType type;
-    type.kind = Kind::kInt;
-    type.size = 4;
-    ThreadPool pool(0);
-    std::vector<std::int32_t> full(4, 9), out(1, 9);
-    render(mapper, {0, 0, 4, 1}, {rows, as_bytes(column)}, as_bytes(nodata),
-           {reinterpret_cast<std::byte*>(full.data()), 4, 16}, pool);
-    render_aggregated(mapper, 2, {0, 0, 1, 1}, {rows, as_bytes(column)}, type, as_bytes(nodata), Aggregation::kAverage,
-                      {reinterpret_cast<std::byte*>(out.data()), 4, 4}, pool);
-    double sum = 0;
-    for (const std::int32_t value : full) {
-        EXPECT_TRUE(value == -4 || value == -7);
-        sum += value;
-    }
-    EXPECT_EQ(out[0], static_cast<std::int32_t>(std::round(sum / 4)));
 }
 
 }  // namespace
