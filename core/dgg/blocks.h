@@ -50,6 +50,25 @@ constexpr std::uint32_t seqnum_of_block_cell(BlockCell place) {
     return 2 + quad * kQuadSize * kQuadSize + i * kQuadSize + j;
 }
 
+/// In place of a block: none. No set of blocks contains it.
+inline constexpr std::uint32_t kNoBlock = kBlockCount;
+
+/// The place of a Grid_Point_ID; in kNoBlock where no cell has it. Made for long columns in any order: it takes no
+/// branch that is not foreseen.
+constexpr BlockCell block_cell_of_id(std::uint32_t grid_point_id) {
+    const std::uint32_t quad = grid_point_id / kIdStep;
+    const std::uint32_t at =
+        grid_point_id % kIdStep - (quad == 0 ? 2 : 1);  // the northern single cell stands in quad 0
+    if (at < kQuadSize * kQuadSize && quad < 10) {
+        const std::uint32_t i = at / kQuadSize;
+        const std::uint32_t j = at % kQuadSize;
+        return {1 + quad * kBlocksPerQuad + i / kBlockSide * kBlocksPerSide + j / kBlockSide,
+                i % kBlockSide * kBlockSide + j % kBlockSide};
+    }
+    const auto seqnum = seqnum_of_id(grid_point_id);
+    return seqnum ? block_cell_of(*seqnum) : BlockCell{kNoBlock, 0};
+}
+
 /// A set of blocks.
 class BlockSet {
 public:

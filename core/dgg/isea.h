@@ -31,7 +31,7 @@ LonLat centre_of(std::uint32_t seqnum);
 std::uint32_t grid_point_id(std::uint32_t seqnum);
 
 /// seqnum of a Grid_Point_ID, or nothing where no cell has that id.
-inline std::optional<std::uint32_t> seqnum_of_id(std::uint32_t grid_point_id) {
+constexpr std::optional<std::uint32_t> seqnum_of_id(std::uint32_t grid_point_id) {
     if (grid_point_id - 1 < kLastPlainId) {
         return grid_point_id;
     }

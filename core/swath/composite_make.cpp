@@ -1,6 +1,7 @@
 #include "core/swath/composite_make.h"
 
 #include <algorithm>
+#include <mutex>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
@@ -30,6 +31,28 @@ struct Job {
     dgg::BlockSet blocks;    // that this pass over the products makes
     dgg::BlockSet deferred;  // that are left for the next one
     std::unordered_map<std::uint32_t, BlockState> states;
+};
+
+// One for each thread that reads at once.
+class Scratches {
+public:
+    std::unique_ptr<SampleScratch> take() {
+        const std::scoped_lock lock(mutex_);
+        if (free_.empty()) {
+            return std::make_unique<SampleScratch>();
+        }
+        std::unique_ptr<SampleScratch> scratch = std::move(free_.back());
+        free_.pop_back();
+        return scratch;
+    }
+    void give(std::unique_ptr<SampleScratch> scratch) {
+        const std::scoped_lock lock(mutex_);
+        free_.push_back(std::move(scratch));
+    }
+
+private:
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<SampleScratch>> free_;
 };
 
 class Maker {
@@ -62,6 +85,7 @@ private:
     const SampleRequest& request_;
     std::span<const MakeJob> wanted_;
     const MakeOptions& options_;
+    Scratches scratches_;
     std::vector<Job> jobs_;
     std::vector<CellTable> tables_;
 };
@@ -161,7 +185,9 @@ Result<std::vector<Samples>> Maker::read_group(std::span<const Step> steps) {
         }
         failures[k] = [&]() -> Status {
             VCUBE_ASSIGN(const auto product, collection_.product(steps[k].product));
-            VCUBE_ASSIGN(samples[k], read_samples(*product, request_, jobs_[steps[k].job].blocks));
+            std::unique_ptr<SampleScratch> scratch = scratches_.take();
+            VCUBE_ASSIGN(samples[k], read_samples(*product, request_, jobs_[steps[k].job].blocks, *scratch));
+            scratches_.give(std::move(scratch));
             return {};
         }();
     });

@@ -1,6 +1,5 @@
 #include "core/swath/composite_samples.h"
 
-#include <array>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -23,12 +22,6 @@ struct Columns {
     RowMask mask;                 // empty: every row passes
     std::vector<double> quality;  // empty, or NaN where a row has none
     std::vector<double> times;    // likewise
-};
-
-// Rows and, for each, block * kBlockCells + cell.
-struct Chosen {
-    std::vector<std::uint32_t> rows, places;
-    std::array<std::uint32_t, dgg::kBlockCount> in_block{};
 };
 
 Status check_same_numbers(const Variable& variable, const Encoding& wanted) {
@@ -62,8 +55,10 @@ Result<std::vector<double>> read_quality(const Product& product, const std::stri
     visit_type(variable->encoding.type, [&]<class T>(T /*type*/) {
         const auto nodata = nodata_of<T>(*variable);
         const T* const values = reinterpret_cast<const T*>(column->data());
+        // As users see them, a negative scale turns the order round.
+        const double sign = variable->encoding.scale.value_or(1) < 0 ? -1 : 1;
         for (std::size_t row = 0; row < quality.size(); ++row) {
-            quality[row] = nodata && values[row] == *nodata ? kNan : static_cast<double>(values[row]);
+            quality[row] = nodata && values[row] == *nodata ? kNan : sign * static_cast<double>(values[row]);
         }
     });
     return quality;
@@ -112,97 +107,104 @@ Result<Columns> read_columns(const Product& product, const SampleRequest& reques
     return columns;
 }
 
-// The rows that count. Of a repeated id the first row stands, whether it counts or not.
+// Finds the rows that count; gives their number. Of a repeated id the first row stands, whether it counts or not.
 template <class T>
-Chosen choose_rows(const Columns& columns, const BoxCells* box, const dgg::BlockSet& blocks) {
+std::size_t choose_rows(const Columns& columns, const BoxCells* box, const dgg::BlockSet& blocks,
+                        SampleScratch& scratch) {
     const std::span<const std::uint32_t> ids = ids_in(*columns.ids);
     const T* const values = reinterpret_cast<const T*>(columns.values->data());
     const bool all_are_values = is_flags(*columns.variable);
     const auto nodata = all_are_values ? std::nullopt : nodata_of<T>(*columns.variable);
-    std::vector<std::uint64_t> seen(std::size_t{dgg::kBlockCount} * dgg::kBlockCells / 64);
-    Chosen chosen;
-    chosen.rows.resize(ids.size());
-    chosen.places.resize(ids.size());
+    scratch.seen.assign(std::size_t{dgg::kBlockCount} * dgg::kBlockCells / 64, 0);
+    scratch.in_block.assign(dgg::kBlockCount, 0);
+    if (scratch.rows.size() < ids.size()) {
+        scratch.rows.resize(ids.size());
+        scratch.places.resize(ids.size());
+    }
+    std::uint64_t* const seen = scratch.seen.data();
+    std::uint32_t* const in_block = scratch.in_block.data();
+    std::uint32_t* const rows = scratch.rows.data();
+    std::uint32_t* const places = scratch.places.data();
+    const std::uint8_t* const mask = columns.mask.empty() ? nullptr : columns.mask.data();
+    const double* const quality = columns.quality.empty() ? nullptr : columns.quality.data();
     std::size_t count = 0;
     for (std::size_t row = 0; row < ids.size(); ++row) {
-        const auto seqnum = dgg::seqnum_of_id(ids[row]);
-        if (!seqnum) {
-            continue;
-        }
-        const dgg::BlockCell at = dgg::block_cell_of(*seqnum);
+        const dgg::BlockCell at = dgg::block_cell_of_id(ids[row]);
         if (!blocks.contains(at.block)) {
             continue;
         }
         const std::uint32_t place = at.block * dgg::kBlockCells + at.cell;
         const std::uint64_t bit = std::uint64_t{1} << place % 64;
-        const bool repeated = (seen[place / 64] & bit) != 0;
+        bool counts = (seen[place / 64] & bit) == 0;
         seen[place / 64] |= bit;
-        const bool is_value = !is_nan(values[row]) && !(nodata && values[row] == *nodata);
-        const bool passes = columns.mask.empty() || columns.mask[row] != 0;
-        const bool has_quality = columns.quality.empty() || !std::isnan(columns.quality[row]);
-        if (repeated || !is_value || !passes || !has_quality || (box != nullptr && !box->contains(at))) {
-            continue;
-        }
-        chosen.rows[count] = static_cast<std::uint32_t>(row);
-        chosen.places[count] = place;
-        ++chosen.in_block[at.block];
-        ++count;
+        counts &= !is_nan(values[row]) & !(nodata && values[row] == *nodata);
+        counts &= mask == nullptr || mask[row] != 0;
+        counts &= quality == nullptr || !std::isnan(quality[row]);
+        counts &= box == nullptr || box->contains(at);
+        // Written in any case: which rows count, no one can foresee.
+        rows[count] = static_cast<std::uint32_t>(row);
+        places[count] = place;
+        in_block[at.block] += counts ? 1 : 0;
+        count += counts ? 1 : 0;
     }
-    chosen.rows.resize(count);
-    chosen.places.resize(count);
-    return chosen;
+    return count;
 }
 
-Buffer gather(const std::byte* column, std::size_t size, std::span<const std::uint32_t> rows) {
+// `to`: of each row the place of its element.
+Buffer move_elements(const std::byte* column, std::size_t size, std::span<const std::uint32_t> rows,
+                     std::span<const std::uint32_t> to) {
     Buffer out(rows.size() * size);
     visit_size(size, [&]<class T>(T /*bits*/) {
         const T* const from = reinterpret_cast<const T*>(column);
-        T* const to = reinterpret_cast<T*>(out.data());
+        T* const elements = reinterpret_cast<T*>(out.data());
         for (std::size_t k = 0; k < rows.size(); ++k) {
-            to[k] = from[rows[k]];
+            elements[to[k]] = from[rows[k]];
         }
     });
     return out;
 }
 
 // Sorts by block, keeping the order of rows in each.
-Samples sort_samples(Chosen& chosen, const Columns& columns, const SampleRequest& request) {
+Samples sort_samples(const Columns& columns, const SampleRequest& request, std::size_t count, SampleScratch& scratch) {
     Samples samples;
     std::uint32_t end = 0;
     for (std::uint32_t block = 0; block < dgg::kBlockCount; ++block) {
-        if (const std::uint32_t count = std::exchange(chosen.in_block[block], end); count > 0) {
-            samples.runs.push_back({block, end, end + count});
-            end += count;
+        if (const std::uint32_t in_block = std::exchange(scratch.in_block[block], end); in_block > 0) {
+            samples.runs.push_back({block, end, end + in_block});
+            end += in_block;
         }
     }
-    std::vector<std::uint32_t> rows(chosen.rows.size());
-    samples.cells.resize(rows.size());
-    for (std::size_t k = 0; k < rows.size(); ++k) {
-        const std::uint32_t place = chosen.places[k];
-        const std::uint32_t at = chosen.in_block[place / dgg::kBlockCells]++;
-        rows[at] = chosen.rows[k];
-        samples.cells[at] = static_cast<std::uint16_t>(place % dgg::kBlockCells);
+    const std::span<const std::uint32_t> rows = std::span(scratch.rows).first(count);
+    const std::span<std::uint32_t> places = std::span(scratch.places).first(count);
+    samples.cells.resize(count);
+    for (std::uint32_t& place : places) {
+        const std::uint32_t to = scratch.in_block[place / dgg::kBlockCells]++;
+        samples.cells[to] = static_cast<std::uint16_t>(place % dgg::kBlockCells);
+        place = to;
     }
     const auto* const values = columns.values->data();
     const auto* const times = reinterpret_cast<const std::byte*>(columns.times.data());
     const auto* const quality = reinterpret_cast<const std::byte*>(columns.quality.data());
     const Accumulation& plan = request.plan;
     if (plan.payload_size > 0) {
-        samples.payload = gather(request.recipe.observation_time ? times : values, plan.payload_size, rows);
+        samples.payload =
+            move_elements(request.recipe.observation_time ? times : values, plan.payload_size, rows, places);
     }
     if (plan.key_size > 0) {
-        samples.keys = gather(plan.quality_is_key ? quality : values, plan.key_size, rows);
+        samples.keys = move_elements(plan.quality_is_key ? quality : values, plan.key_size, rows, places);
     }
     return samples;
 }
 
 }  // namespace
 
-Result<Samples> read_samples(const Product& product, const SampleRequest& request, const dgg::BlockSet& blocks) {
+Result<Samples> read_samples(const Product& product, const SampleRequest& request, const dgg::BlockSet& blocks,
+                             SampleScratch& scratch) {
     VCUBE_ASSIGN(const Columns columns, read_columns(product, request));
-    Chosen chosen = visit_type(request.encoding.type,
-                               [&]<class T>(T /*type*/) { return choose_rows<T>(columns, request.box, blocks); });
-    return sort_samples(chosen, columns, request);
+    const std::size_t count = visit_type(request.encoding.type, [&]<class T>(T /*type*/) {
+        return choose_rows<T>(columns, request.box, blocks, scratch);
+    });
+    return sort_samples(columns, request, count, scratch);
 }
 
 }  // namespace vcube::swath
