@@ -268,14 +268,13 @@ Status Collection::note_failure(std::uint32_t index, const Error& error) const {
     bool first = false;
     {
         const std::lock_guard lock(state.mutex);
-        first = state.failures.empty();
-        state.failures.emplace(index, error);
+        first = state.failures.emplace(index, error).second;
     }
     if (state.options.failure_is_error) {
         return error;
     }
     if (first) {
-        log(LogLevel::kWarning, state.list.products[index].name.name + " is left out: " + error.message);
+        log(LogLevel::kDebug, state.list.products[index].name.name + " is left out: " + error.message);
     }
     return {};
 }

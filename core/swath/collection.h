@@ -70,8 +70,9 @@ public:
                                                               const dgg::BlockSet& blocks,
                                                               std::size_t max_threads = 0) const;
 
-    /// Remembers that a product failed (its columns were damaged): the first error of a product stands. The first one
-    /// of all is told as a warning through log(). The error itself where failure_is_error, else ok.
+    /// Remembers that a product failed (its columns were damaged): the first error of a product stands, and is told as
+    /// a debug message; who shows the collection warns, with the number of failures(). The error itself where
+    /// failure_is_error, else ok.
     Status note_failure(std::uint32_t index, const Error& error) const;
     /// So far, in order of products.
     [[nodiscard]] std::vector<Failure> failures() const;
