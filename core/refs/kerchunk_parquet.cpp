@@ -21,13 +21,15 @@ namespace {
 
 constexpr std::string_view kMetadataFile = ".zmetadata";
 constexpr std::string_view kArrayKey = ".zarray";
+constexpr std::string_view kArrayKey3 = "zarr.json";
 constexpr int kMaxDepth = 64;
 
 /// How an array's chunks are numbered.
 struct ArrayGrid {
     std::uint32_t id = 0;
-    Shape extent;         // chunks along each dimension
-    std::string problem;  // why it cannot be known, or ""
+    Shape extent;           // chunks along each dimension
+    bool prefixed = false;  // Zarr v3: chunk keys begin with "c"
+    std::string problem;    // why it cannot be known, or ""
 };
 
 /// What .zmetadata holds. The views point into `text` or `unescaped`.
@@ -55,28 +57,51 @@ bool read_extents(JsonReader& reader, Shape& out) {
     return reader.ok();
 }
 
-/// The grid of an array from the text of its .zarray.
-ArrayGrid grid_of(std::string_view text) {
-    ArrayGrid out;
-    JsonReader reader(text, {.max_depth = kMaxDepth});
+/// What metadata of either version tell of a grid.
+struct GridText {
     std::optional<Shape> shape;
     std::optional<Shape> chunks;
+    bool prefixed = false;
+};
+
+/// The members of .zarray, or of zarr.json and of the objects in it that lead to the chunks' shape and keys.
+void read_grid(JsonReader& reader, bool v3, GridText& out) {
     std::string_view key;
-    if (reader.begin_object()) {
-        while (reader.next_key(key)) {
-            if (key == "shape") {
-                read_extents(reader, shape.emplace());
-            } else if (key == "chunks") {
-                read_extents(reader, chunks.emplace());
-            } else {
-                reader.skip();
-            }
+    if (!reader.begin_object()) {
+        return;
+    }
+    while (reader.next_key(key)) {
+        std::string_view name;
+        if (key == "shape") {
+            read_extents(reader, out.shape.emplace());
+        } else if (key == (v3 ? "chunk_shape" : "chunks")) {
+            read_extents(reader, out.chunks.emplace());
+        } else if (v3 && (key == "chunk_grid" || key == "configuration" || key == "chunk_key_encoding") &&
+                   reader.peek() == JsonType::kObject) {
+            read_grid(reader, v3, out);
+        } else if (v3 && (key == "name" || key == "chunk_key_encoding") && reader.peek() == JsonType::kString) {
+            out.prefixed = reader.read_string(name) && (name == "default" || out.prefixed);
+        } else {
+            reader.skip();
         }
     }
+}
+
+/// The grid of an array from the text of its .zarray or zarr.json; nothing where that is a group's.
+std::optional<ArrayGrid> grid_of(std::string_view text, bool v3) {
+    ArrayGrid out;
+    JsonReader reader(text, {.max_depth = kMaxDepth});
+    GridText found;
+    read_grid(reader, v3, found);
     if (!reader.ok()) {
-        out.problem = reader.error(std::string(kArrayKey)).message;
+        out.problem = reader.error(std::string(v3 ? kArrayKey3 : kArrayKey)).message;
         return out;
     }
+    const auto& [shape, chunks, prefixed] = found;
+    if (v3 && !shape) {
+        return std::nullopt;
+    }
+    out.prefixed = prefixed;
     if (!shape || !chunks || shape->size() != chunks->size()) {
         out.problem = "shape and chunks are missing or of different lengths";
         return out;
@@ -154,19 +179,29 @@ Result<Metadata> read_metadata(Buffer buffer, const std::string& what) {
     }
     for (const auto& [name, text] : out.documents) {
         std::string_view path = name;
-        if (!path.ends_with(kArrayKey)) {
+        const bool v3 = path.ends_with(kArrayKey3);
+        if (!v3 && !path.ends_with(kArrayKey)) {
             continue;
         }
-        path.remove_suffix(std::min(path.size(), kArrayKey.size() + 1));  // the slash too, where there is one
-        ArrayGrid grid = grid_of(text);
-        grid.id = static_cast<std::uint32_t>(out.arrays.size());
-        out.arrays.emplace(path, std::move(grid));
+        path.remove_suffix(std::min(path.size(), (v3 ? kArrayKey3 : kArrayKey).size() + 1));  // and the slash before it
+        if (std::optional<ArrayGrid> grid = grid_of(text, v3)) {
+            grid->id = static_cast<std::uint32_t>(out.arrays.size());
+            out.arrays.emplace(path, *std::move(grid));
+        }
     }
     return out;
 }
 
-/// "0.12.3" or "0/12/3" as a C-order number; nothing where it is no chunk of the grid. A scalar has the chunk "0".
-std::optional<std::uint64_t> chunk_number(std::string_view text, const Shape& extent) {
+/// "0.12.3" or "0/12/3" as a C-order number; nothing where it is no chunk of the grid. A scalar has the chunk "0". Keys
+/// of Zarr v3 may begin with "c", which is the chunk of a scalar.
+std::optional<std::uint64_t> chunk_number(std::string_view text, const ArrayGrid& grid) {
+    const Shape& extent = grid.extent;
+    if (grid.prefixed) {
+        if (!text.starts_with('c') || (text.size() > 1) == extent.empty()) {
+            return std::nullopt;
+        }
+        text = extent.empty() ? "0" : text.substr(2);
+    }
     if (extent.empty()) {
         return text == "0" ? std::optional<std::uint64_t>(0) : std::nullopt;
     }
@@ -261,7 +296,7 @@ private:
                 if (!grid.problem.empty()) {
                     return invalid(name_ + ": " + std::string(key) + ": " + grid.problem);
                 }
-                if (const auto number = chunk_number(root ? key : key.substr(end + 1), grid.extent)) {
+                if (const auto number = chunk_number(root ? key : key.substr(end + 1), grid)) {
                     out.push_back({index,
                                    {grid.id, *number / metadata_.record_size},
                                    static_cast<std::size_t>(*number % metadata_.record_size),

@@ -1,5 +1,6 @@
 #include "core/refs/parquet_page.h"
 
+#include <brotli/decode.h>
 #include <libdeflate.h>
 #include <lz4.h>
 #include <snappy.h>
@@ -42,6 +43,43 @@ Status decompress_lz4(ByteSpan stored, MutableByteSpan out) {
     return {};
 }
 
+/// As Hadoop frames LZ4: blocks, each behind its decoded and its stored size, big-endian. Some writers of this codec
+/// put a bare block instead.
+Status decompress_hadoop_lz4(ByteSpan stored, MutableByteSpan out) {
+    const auto big_endian = [](ByteSpan bytes) {
+        std::uint32_t value = 0;
+        for (const std::byte byte : bytes.first(4)) {
+            value = value << 8 | static_cast<std::uint32_t>(byte);
+        }
+        return value;
+    };
+    ByteSpan rest = stored;
+    MutableByteSpan room = out;
+    while (rest.size() >= 8) {
+        const std::size_t decoded = big_endian(rest);
+        const std::size_t size = big_endian(rest.subspan(4));
+        rest = rest.subspan(8);
+        if (decoded > room.size() || size > rest.size() ||
+            !decompress_lz4(rest.first(size), room.first(decoded)).ok()) {
+            break;
+        }
+        rest = rest.subspan(size);
+        room = room.subspan(decoded);
+        if (rest.empty() && room.empty()) {
+            return {};
+        }
+    }
+    return decompress_lz4(stored, out);
+}
+
+Status decompress_brotli(ByteSpan stored, MutableByteSpan out) {
+    std::size_t size = out.size();
+    const auto result = BrotliDecoderDecompress(stored.size(), reinterpret_cast<const std::uint8_t*>(stored.data()),
+                                                &size, reinterpret_cast<std::uint8_t*>(out.data()));
+    return result == BROTLI_DECODER_RESULT_SUCCESS && size == out.size() ? Status()
+                                                                         : wrong_size(stored.size(), out.size());
+}
+
 }  // namespace
 
 Status Budget::take(std::uint64_t count, std::uint64_t size, const std::string& what) {
@@ -65,6 +103,10 @@ Status decompress_page(Compression codec, ByteSpan stored, MutableByteSpan out) 
             return decompress_snappy(stored, out);
         case Compression::kLz4Raw:
             return decompress_lz4(stored, out);
+        case Compression::kLz4:
+            return decompress_hadoop_lz4(stored, out);
+        case Compression::kBrotli:
+            return decompress_brotli(stored, out);
         case Compression::kGzip:
         case Compression::kZstd: {
             VCUBE_ASSIGN(const std::size_t written,

@@ -238,6 +238,14 @@ def compress(codec, data):
     if codec == ZSTD:
         import numcodecs
         return bytes(numcodecs.Zstd(3).encode(data))
+    if codec == BROTLI:
+        import brotli
+        return brotli.compress(data)
+    if codec == LZ4:
+        import numcodecs
+        cut = len(data) // 2  # two blocks, as Hadoop frames them
+        parts = [(part, bytes(numcodecs.LZ4().encode(part))[4:]) for part in (data[:cut], data[cut:]) if part]
+        return b"".join(struct.pack(">II", len(part), len(block)) + block for part, block in parts)
     if codec == LZ4_RAW:
         import numcodecs
         return bytes(numcodecs.LZ4().encode(data))[4:]  # numcodecs puts the size before the block

@@ -119,6 +119,9 @@ def make_variations():
     save("beside", [Column("key", pq.BYTE_ARRAY, [f"k{i}" for i in range(20)]),
                     Column("extra", pq.INT64, list(range(20)), nested=True)] + four(n=20)[::-1], codec=pq.GZIP)
     save("no_rows", four(n=0))
+    for name in ("LZ4", "BROTLI"):
+        save(f"codec_{name.lower()}", four(), codec=getattr(pq, name))
+        save(f"v2_{name.lower()}", encoded(pq.RLE_DICTIONARY, pq.PLAIN, version=2, page_rows=24), codec=getattr(pq, name))
     (out / "expected.json").write_text(json.dumps(expected, separators=(",", ":")) + "\n")
 
 
