@@ -98,18 +98,30 @@ public:
         fill_ = fill;
         VCUBE_TRY(begin());
         VCUBE_TRY(check_count(codecs.size(), "codecs"));
-        for (const Json& codec : codecs) {
-            VCUBE_TRY(add_v3(codec));
+        for (std::size_t i = 0; i < codecs.size(); ++i) {
+            bytes_follow_ = std::any_of(codecs.begin() + static_cast<std::ptrdiff_t>(i) + 1, codecs.end(), is_bytes);
+            VCUBE_TRY(add_v3(codecs[i]));
         }
-        if (!serialized_) {
-            return invalid(what_ + ": \"codecs\": none of them makes bytes of the array");
-        }
-        return {};
+        return serialize();
     }
 
     CodecChain take() { return std::move(chain_); }
 
 private:
+    static bool is_bytes(const Json& codec) {
+        const Json name = codec.is_object() ? codec.value("name", Json()) : codec;
+        return name == "bytes" || name == "endian";
+    }
+
+    /// Early writers of Zarr v3 left the codec "bytes" out: elements are little-endian then.
+    Status serialize() {
+        if (serialized_) {
+            return {};
+        }
+        place_.what = what_ + ": \"codecs\": none of them makes bytes of the array";
+        return add_bytes(Json::object());
+    }
+
     Status check_count(std::size_t count, const char* key) const {
         if (count <= kMaxStages) {
             return {};
@@ -158,8 +170,9 @@ private:
         if (name == "sharding_indexed") {
             return add_sharding(config);
         }
-        if (name == "packbits") {
-            return unsupported(place_.what + ": only numcodecs.packbits is read");
+        if (name == "packbits" && !bytes_follow_) {
+            return unsupported(place_.what +
+                               ": only that of numcodecs is read, which stands before the codec \"bytes\"");
         }
         const CodecEntry* const entry = find_codec(name);
         if (entry == nullptr) {
@@ -172,8 +185,10 @@ private:
             VCUBE_TRY(check_before_bytes());
             serialized_ = entry->role == CodecRole::kArrayToBytes;
             values_change_ = true;
-        } else if (!serialized_) {
-            return invalid(place_.what + " takes bytes: it must stand behind the codec that makes bytes of the array");
+        } else {
+            const std::string what = place_.what;
+            VCUBE_TRY(serialize());
+            place_.what = what;
         }
         return add(*entry, config, where);
     }
@@ -307,6 +322,7 @@ private:
     ByteSpan fill_;               // v3
     bool serialized_ = false;     // v3: the array has become bytes
     bool values_change_ = false;  // v3: a codec before changed the elements
+    bool bytes_follow_ = false;   // v3: the codec "bytes" stands behind the one that is added
 };
 
 Result<CodecChain> CodecChain::plan_v2(const Json& filters, const Json& compressor, const DType& type,

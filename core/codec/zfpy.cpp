@@ -1,6 +1,7 @@
-// zfp with its full header: {"id": "zfpy", "mode": 4, "tolerance": 0.01}. The header says how it was made.
-// zfp reads a stream without looking for its end: the input is copied in front of as many zeros as it could read.
-// Source: zfp 1.0, "High-Level C API" and its file format.
+// zfp with its full header: {"id": "zfpy", "mode": 4, "tolerance": 0.01}. The header says how it was made. Without
+// "header", {"id": "imagecodecs_zfp", "header": false, "shape": [4, 4], "dtype": "<f4"}, the mode still stands before
+// the data, but shape and type only in the configuration. zfp reads a stream without looking for its end: the input is
+// copied in front of as many zeros as it could read. Source: zfp 1.0, "High-Level C API" and its file format.
 #include <zfp.h>
 
 #include <algorithm>
@@ -9,8 +10,12 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "core/base/dtype_text.h"
 #include "core/codec/compressors.h"
 #include "core/codec/registry.h"
 #include "vcube/shape.h"
@@ -56,7 +61,26 @@ Result<Extent> extent_of(const zfp_field& field, std::size_t size) {
     return extent;
 }
 
-Result<std::size_t> decode_zfp(ByteSpan in, MutableByteSpan out) {
+/// What the configuration tells where the header does not.
+struct Told {
+    zfp_type type = zfp_type_none;
+    Shape shape;
+};
+
+/// Reads the header that is there, and completes the field.
+bool read_header(zfp_stream* stream, zfp_field* field, const Told* told) {
+    if (told == nullptr) {
+        return zfp_read_header(stream, field, ZFP_HEADER_FULL) != 0;
+    }
+    zfp_field_set_type(field, told->type);
+    const auto length = [&](std::size_t i) {
+        return i < told->shape.size() ? told->shape[told->shape.size() - 1 - i] : 0;
+    };
+    zfp_field_set_size_4d(field, length(0), length(1), length(2), length(3));
+    return zfp_read_header(stream, field, ZFP_HEADER_MAGIC | ZFP_HEADER_MODE) != 0;
+}
+
+Result<std::size_t> decode_zfp(ByteSpan in, MutableByteSpan out, const Told* told) {
     const std::size_t size = in.size();
     std::vector<std::byte> padded;
     const std::unique_ptr<zfp_stream, StreamDeleter> stream(zfp_stream_open(nullptr));
@@ -70,7 +94,7 @@ Result<std::size_t> decode_zfp(ByteSpan in, MutableByteSpan out) {
     std::unique_ptr<bitstream, BitsDeleter> bits(stream_open(header.data(), header.size()));
     zfp_stream_set_bit_stream(stream.get(), bits.get());
     zfp_stream_rewind(stream.get());
-    if (zfp_read_header(stream.get(), field.get(), ZFP_HEADER_FULL) == 0 || field->nx == 0) {
+    if (!read_header(stream.get(), field.get(), told) || field->nx == 0) {
         return damaged(size, "it has no valid header");
     }
     VCUBE_ASSIGN(const Extent extent, extent_of(*field, size));
@@ -96,7 +120,7 @@ Result<std::size_t> decode_zfp(ByteSpan in, MutableByteSpan out) {
     bits.reset(stream_open(padded.data(), padded.size()));
     zfp_stream_set_bit_stream(stream.get(), bits.get());
     zfp_stream_rewind(stream.get());
-    if (zfp_read_header(stream.get(), field.get(), ZFP_HEADER_FULL) == 0) {
+    if (!read_header(stream.get(), field.get(), told)) {
         return damaged(size, "it has no valid header");
     }
     zfp_field_set_pointer(field.get(), out.data());
@@ -110,13 +134,45 @@ Result<std::size_t> decode_zfp(ByteSpan in, MutableByteSpan out) {
     return static_cast<std::size_t>(*bytes);
 }
 
+class ToldCodec final : public Codec {
+public:
+    explicit ToldCodec(Told told) : told_(std::move(told)) {}
+    [[nodiscard]] std::string_view id() const override { return "zfpy"; }
+    [[nodiscard]] std::optional<std::size_t> encoded_size(std::size_t) const override { return std::nullopt; }
+    [[nodiscard]] Result<std::size_t> decode(ByteSpan in, MutableByteSpan out) const override {
+        return decode_zfp(in, out, &told_);
+    }
+
+private:
+    Told told_;
+};
+
+Result<Told> parse_told(const Json& config, const std::string& what) {
+    Told told;
+    VCUBE_ASSIGN(told.shape, json_shape(config, "shape", what));
+    VCUBE_ASSIGN(const std::string text, json_string(config, "dtype", what));
+    VCUBE_ASSIGN(const DType type, parse_dtype(text, what));
+    if (type.kind == Kind::kFloat && type.size >= 4) {
+        told.type = type.size == 4 ? zfp_type_float : zfp_type_double;
+    } else if (type.kind == Kind::kInt && type.size >= 4) {
+        told.type = type.size == 4 ? zfp_type_int32 : zfp_type_int64;
+    }
+    const bool filled = std::find(told.shape.begin(), told.shape.end(), 0U) == told.shape.end();
+    if (told.type == zfp_type_none || told.shape.empty() || told.shape.size() > 4 || !filled) {
+        return invalid(what + ": expected 1 to 4 dimensions of integers or floats of 4 or 8 bytes");
+    }
+    return told;
+}
+
 }  // namespace
 
 MadeCodec make_zfpy(const Json& config, CodecPlace& place) {
     if (config.value("header", Json()) == Json(false)) {
-        return unsupported(place.what + ": zfp without its header is not read");
+        VCUBE_ASSIGN(Told told, parse_told(config, place.what));
+        return std::unique_ptr<const Codec>(std::make_unique<ToldCodec>(std::move(told)));
     }
-    return std::unique_ptr<const Codec>(std::make_unique<CompressorCodec>("zfpy", decode_zfp));
+    const auto decode = [](ByteSpan in, MutableByteSpan out) { return decode_zfp(in, out, nullptr); };
+    return std::unique_ptr<const Codec>(std::make_unique<CompressorCodec>("zfpy", decode));
 }
 
 }  // namespace vcube

@@ -213,9 +213,6 @@ Result<ArrayMeta> parse_zarr_array(std::string_view path, const Json& document, 
     VCUBE_ASSIGN(meta.dtype, parse_data_type(*type, what));
     VCUBE_TRY(read_grid(meta, document, what));
     VCUBE_ASSIGN(meta.codecs, codec_list(document, "codecs", what));
-    if (meta.codecs.empty()) {
-        return invalid(what + ": \"codecs\" must hold the one that makes bytes of an array");
-    }
     VCUBE_TRY(read_sharding(meta, what));
     VCUBE_TRY(check_layout(meta, limits, what, "chunk_shape"));
     VCUBE_TRY(read_keys(meta, document, what));

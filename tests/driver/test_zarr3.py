@@ -1,7 +1,9 @@
 """Zarr v3 through GDAL: arrays that an independent writer made after the specification, in folders and behind references."""
+import contextlib
 import json
 import pathlib
 import random
+import re
 import sys
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 from osgeo import gdal
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import random_arrays  # noqa: E402
 import random_zarr3  # noqa: E402
 import zarr3_writer as writer  # noqa: E402
 
@@ -58,6 +61,36 @@ def test_whole_arrays(store, form):
     for name, values in expected.items():
         got = np.asarray(root.OpenMDArray(name).ReadAsArray())
         same(got.reshape(values.shape), shown(values), (name, form))
+
+
+@pytest.mark.parametrize("encoding,separator", [("default", "/"), ("default", "."), ("v2", "."), ("v2", "/")])
+def test_references_in_parquet(tmp_path, encoding, separator):
+    """Regular grids: the number of a chunk in the files follows from its key, "c/0/1" as "0.1"."""
+    data = np.arange(7 * 9, dtype="f4").reshape(7, 9)
+    how = {"encoding": encoding, "separator": separator}
+    writer.write_group(tmp_path / "s", "", {"title": "t"})
+    writer.write_array(tmp_path / "s", "g/field", data, (2, 4), **how)
+    writer.write_array(tmp_path / "s", "scalar", data[0, 5], (), **how)
+    metadata, rows = {}, {"g/field": [(None, 0, 0, None)] * 12, "scalar": [(None, 0, 0, None)]}
+    for key, file in writer.files_of(tmp_path / "s").items():
+        if file.name == "zarr.json":
+            metadata[key] = json.loads(file.read_text())
+            continue
+        array = next(name for name in rows if key.startswith(name + "/"))
+        numbers = [int(n) for n in re.findall(r"\d+", key[len(array):])]
+        place = numbers[0] * 3 + numbers[1] if array == "g/field" else 0
+        rows[array][place] = (str(file), 0, file.stat().st_size, None)
+    folder = tmp_path / "refs.parq"
+    for name, table in rows.items():
+        (folder / name).mkdir(parents=True)
+        for first in range(0, len(table), 5):
+            part = table[first:first + 5] + [(None, 0, 0, None)] * (5 - len(table[first:first + 5]))
+            (folder / name / f"refs.{first // 5}.parq").write_bytes(random_arrays.parquet_file(part, random.Random(1)))
+    (folder / ".zmetadata").write_text(json.dumps({"metadata": metadata, "record_size": 5}))
+    _, root = open_root(folder)
+    same(root.OpenMDArrayFromFullname("/g/field").ReadAsArray(), data, how)
+    assert np.asarray(root.OpenMDArray("scalar").ReadAsArray()).item() == data[0, 5]
+    assert root.GetAttribute("title").Read() == "t"
 
 
 @pytest.mark.parametrize("form", ["directory", "packed"])
@@ -160,6 +193,64 @@ def test_an_array_that_cannot_be_read_hinders_no_other(tmp_path):
         array.ReadAsArray()
     assert "codec" in str(error.value)
     assert "type" not in root.GetMDArrayNames()
+
+
+def test_codecs_as_some_writers_leave_them(tmp_path):
+    """No "bytes": little-endian, as GDAL takes it. Names of numcodecs without its prefix, as zarr-python 3.2 writes them."""
+    data = np.arange(35, dtype="<i4").reshape(5, 7) * 1000
+    writer.write_group(tmp_path)
+    for name, values, codecs, left in [
+            ("bare", data, [writer.bytes_codec()], []),
+            ("zipped", data, [writer.bytes_codec(), {"name": "gzip", "configuration": {"level": 1}}], ["gzip"]),
+            ("turned", data, [writer.transpose([1, 0]), writer.bytes_codec(), {"name": "crc32c"}], ["transpose", "crc32c"])]:
+        writer.write_array(tmp_path, name, values, (2, 3), codecs)
+        document = json.loads((tmp_path / name / "zarr.json").read_text())
+        document["codecs"] = [codec for codec in document["codecs"] if codec["name"] in left]
+        (tmp_path / name / "zarr.json").write_text(json.dumps(document))
+    for name, values, codecs in [
+            ("packbits", data % 3000 == 0, [{"name": "numcodecs.packbits"}, writer.bytes_codec()]),
+            ("delta", data, [{"name": "numcodecs.delta", "configuration": {"dtype": "<i4"}}, writer.bytes_codec()]),
+            ("zlib", data, [writer.bytes_codec(), {"name": "numcodecs.zlib", "configuration": {"level": 1}}])]:
+        writer.write_array(tmp_path, name, values, (2, 3), codecs, fill=values.dtype.type(0))
+        text = (tmp_path / name / "zarr.json").read_text()
+        (tmp_path / name / "zarr.json").write_text(text.replace("numcodecs.", ""))
+    _, root = open_root(tmp_path)
+    for name in ("bare", "zipped", "turned", "delta", "zlib"):
+        assert np.array_equal(root.OpenMDArray(name).ReadAsArray(), data), name
+    assert np.array_equal(root.OpenMDArray("packbits").ReadAsArray(), data % 3000 == 0)
+
+
+UNKNOWN_TYPES = ["bfloat16", "int2", "uint4", "float8_e4m3", "float6_e2m3fn", "complex_float16", "N0f8", "binary_fixed_point"]
+
+
+def test_types_that_gdal_cannot_show(tmp_path):
+    """One warning each, with array and type; version 2's long doubles too."""
+    data = np.arange(4, dtype="u1")
+    writer.write_group(tmp_path / "v3")
+    writer.write_array(tmp_path / "v3", "good", data, (4,))
+    for i, name in enumerate(UNKNOWN_TYPES):
+        writer.write_array(tmp_path / "v3", f"a{i}", data, (4,), type_json=name)
+    long_double = {"zarr_format": 2, "shape": [4], "chunks": [4], "dtype": "<f16", "order": "C", "fill_value": 0,
+                   "compressor": None, "filters": None}
+    (tmp_path / "v2/long").mkdir(parents=True)
+    (tmp_path / "v2/.zgroup").write_text('{"zarr_format": 2}')
+    (tmp_path / "v2/long/.zarray").write_text(json.dumps(long_double))
+    (tmp_path / "v2/good").mkdir()
+    (tmp_path / "v2/good/.zarray").write_text(json.dumps({**long_double, "dtype": "|u1"}))
+    for folder, named in [("v3", [(f"a{i}/zarr.json", name) for i, name in enumerate(UNKNOWN_TYPES)]),
+                          ("v2", [("long/.zarray", "<f16")])]:
+        told = []
+        with gdal.ExceptionMgr(useExceptions=False) if hasattr(gdal, "ExceptionMgr") else contextlib.nullcontext():
+            gdal.PushErrorHandler(lambda kind, number, text: told.append((kind, text)))
+            try:
+                dataset, root = open_root(tmp_path / folder)
+                names = root.GetMDArrayNames()
+            finally:
+                gdal.PopErrorHandler()
+        assert names == ["good"]
+        assert all(kind == gdal.CE_Warning for kind, _ in told) and len(told) == len(named), told
+        for place, name in named:
+            assert sum(place in text and f'"{name}"' in text for _, text in told) == 1, (place, name, told)
 
 
 def test_strings(tmp_path):

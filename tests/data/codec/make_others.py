@@ -90,7 +90,7 @@ for name in ("zfp_stream_maximum_size", "zfp_write_header", "zfp_compress", "zfp
 zfp.zfp_stream_set_accuracy.restype = ctypes.c_double
 zfp.zfp_stream_set_rate.restype = ctypes.c_double
 ZFP_TYPES = {"int32": 1, "int64": 2, "float32": 3, "float64": 4}
-P, FULL = ctypes.c_void_p, 7
+P = ctypes.c_void_p
 
 
 def zfp_field(values):
@@ -99,12 +99,16 @@ def zfp_field(values):
     return P(make(P(values.ctypes.data), ZFP_TYPES[values.dtype.name], *lengths))
 
 
-def zfp_encode(values, set_mode):
+FULL, WITHOUT_META = 7, 5
+
+
+def zfp_encode(values, set_mode, header=FULL):
+    """header: what of it stands before the data. imagecodecs leaves shape and type out where header=False."""
     stream, field = P(zfp.zfp_stream_open(None)), zfp_field(values)
     set_mode(stream, values)
     buffer = (ctypes.c_char * (zfp.zfp_stream_maximum_size(stream, field) + 1024))()
     zfp.zfp_stream_set_bit_stream(stream, P(zfp.stream_open(buffer, ctypes.c_size_t(len(buffer)))))
-    zfp.zfp_write_header(stream, field, FULL)
+    zfp.zfp_write_header(stream, field, header)
     size = zfp.zfp_compress(stream, field)
     assert size > 0
     data = buffer.raw[:size]
@@ -112,8 +116,8 @@ def zfp_encode(values, set_mode):
     source = ctypes.create_string_buffer(data + bytes(4096))
     stream = P(zfp.zfp_stream_open(None))
     zfp.zfp_stream_set_bit_stream(stream, P(zfp.stream_open(source, ctypes.c_size_t(len(source)))))
-    field = P(zfp.zfp_field_alloc())
-    assert zfp.zfp_read_header(stream, field, FULL) > 0
+    field = P(zfp.zfp_field_alloc()) if header == FULL else zfp_field(back)
+    assert zfp.zfp_read_header(stream, field, header) > 0
     zfp.zfp_field_set_pointer(field, P(back.ctypes.data))
     assert zfp.zfp_decompress(stream, field) > 0
     return data, back
@@ -135,6 +139,14 @@ for mode, (set_mode, tolerance) in MODES.items():
             encoded, decoded = zfp_encode(values, set_mode)
             assert mode in ("rate", "precision") or np.abs(decoded - values).max() <= tolerance, (mode, dtype, shape)
             cases.add(f"zfpy {mode} {dtype} {shape}", encoded, decoded, None, {"id": "zfpy", "mode": 4})
+for mode in ("reversible", "rate", "accuracy"):
+    for dtype, shape in (("<f4", (21,)), ("<f8", (9, 14)), ("<i4", (5, 6, 7)), ("<i8", (4, 5, 2, 3))):
+        if mode == "accuracy" and dtype[1] == "i":
+            continue
+        values = np.ascontiguousarray((np.hypot(*np.indices((2, np.prod(shape))))[1].reshape(shape) * 3).astype(dtype))
+        encoded, decoded = zfp_encode(values, MODES[mode][0], WITHOUT_META)
+        cases.add(f"imagecodecs_zfp without header {mode} {dtype}", encoded, decoded, None,
+                  {"id": "imagecodecs_zfp", "header": False, "shape": list(shape), "dtype": dtype})
 zeros = np.zeros((12, 12), "<f4")
 cases.add("zfpy zeros", *zfp_encode(zeros, MODES["accuracy"][0]), None, {"id": "imagecodecs_zfp"})
 

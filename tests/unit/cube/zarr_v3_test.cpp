@@ -123,7 +123,7 @@ TEST(ZarrV3, FaultsNameTheirPlace) {
     names("chunk_grid", R"({"name": "regular", "configuration": {"chunk_shape": [4, 0]}})", "at least 1");
     names("chunk_key_encoding", R"({"name": "fanout"})", "fanout");
     names("chunk_key_encoding", R"({"name": "default", "configuration": {"separator": "_"}})", "separator");
-    names("codecs", "[]", "codecs");
+    names("codecs", "{}", "codecs");
     names("codecs", "[{}]", "without a name");
     names("storage_transformers", R"([{"name": "x"}])", "storage_transformers");
     names("offset", R"({"a": 1})", "offset");
