@@ -11,7 +11,6 @@
 #include "core/base/hash64.h"
 #include "core/base/log.h"
 #include "driver/open_store.h"
-#include "driver/vsi_scope.h"
 
 namespace vcube::driver {
 namespace {
@@ -53,15 +52,6 @@ Result<swath::ProductList> chosen_products(ProductListing& listing, const OpenOp
     return chosen;
 }
 
-std::string thread_config() {
-    std::string out;
-    const CPLStringList config(CPLGetThreadLocalConfigOptions());
-    for (int k = 0; k < config.Count(); ++k) {
-        out.append(config[k]).push_back('\n');
-    }
-    return out;
-}
-
 /// Everything that shapes a collection and what it reads, apart from its products.
 std::string key_of(const OpenOptions& options) {
     const auto folder = index_folder(options);
@@ -71,7 +61,7 @@ std::string key_of(const OpenOptions& options) {
           std::string(options.missing_object_is_error ? "error" : ""),
           std::string(options.allow_local_references ? "local" : ""), std::to_string(options.max_reference_bytes),
           std::to_string(options.max_references), std::to_string(options.max_chunk_bytes),
-          folder ? folder->string() : std::string(), thread_config()}) {
+          folder ? folder->string() : std::string()}) {
         out.append(part).push_back('\0');
     }
     return out;
@@ -87,12 +77,10 @@ std::uint64_t hash_of(const swath::ProductList& list) {
     return hash64(as_byte_span(text), 0);
 }
 
-/// Opens products for the collection, on whatever thread needs one, as the thread that opened the dataset would.
+/// Opens products for the collection, on whatever thread needs one.
 swath::ProductOpener make_opener(ProductListing listing, const OpenOptions& options, const Process& process) {
-    return [listing = std::move(listing), options, runtime = process.runtime,
-            config = CPLStringList(CPLGetThreadLocalConfigOptions())](
+    return [listing = std::move(listing), options, runtime = process.runtime](
                const swath::ProductEntry& entry) -> Result<std::shared_ptr<const swath::Product>> {
-        const BorrowedConfig borrowed(config.List());
         return open_product(entry.location, reference_policy(listing, entry.location, options.allow_local_references),
                             options, runtime);
     };

@@ -4,7 +4,9 @@
 
 #include <mutex>
 
+#include "cpl_conv.h"
 #include "cpl_multiproc.h"
+#include "cpl_string.h"
 #include "driver/open_options.h"
 #include "driver/vsi_fetcher.h"
 
@@ -13,6 +15,31 @@ namespace {
 
 constexpr std::size_t kKeptStores = 16;
 constexpr std::size_t kKeptCollections = 2;  // each holds products and composites of up to some hundred megabytes
+
+/// Thread-local configuration of the thread that starts a loop, for as long as a worker works for it.
+class BorrowedConfig {
+public:
+    explicit BorrowedConfig(CSLConstList wanted) : own_(CPLGetThreadLocalConfigOptions()) {
+        CPLSetThreadLocalConfigOptions(wanted);
+    }
+    BorrowedConfig(const BorrowedConfig&) = delete;
+    BorrowedConfig& operator=(const BorrowedConfig&) = delete;
+    ~BorrowedConfig() { CPLSetThreadLocalConfigOptions(own_.List()); }
+
+private:
+    const CPLStringList own_;
+};
+
+ThreadPool::Around inherit_config() {
+    CPLStringList config(CPLGetThreadLocalConfigOptions());
+    if (config.Count() == 0) {
+        return {};
+    }
+    return [config = std::move(config)](const std::function<void()>& work) {
+        const BorrowedConfig borrowed(config.List());
+        work();
+    };
+}
 
 struct Holder {
     std::mutex mutex;
@@ -43,7 +70,8 @@ Result<Process> process() {
         const int cpus = CPLGetNumCPUs();
         const std::size_t workers = cpus > 1 ? static_cast<std::size_t>(cpus - 1) : 0;
         held.current.runtime = std::make_shared<Runtime>(
-            workers, cache_bytes, FetcherFactory([](ThreadPool& pool) { return make_vsi_fetcher(pool); }));
+            workers, cache_bytes, FetcherFactory([](ThreadPool& pool) { return make_vsi_fetcher(pool); }),
+            ThreadPool::Inherit(inherit_config));
         held.current.stores = std::make_shared<StoreCache>(kKeptStores);
         held.current.collections = std::make_shared<CollectionCache>(kKeptCollections);
     }

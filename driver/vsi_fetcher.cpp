@@ -122,13 +122,8 @@ public:
             local_.fetch(
                 selected, [&](std::size_t k, Result<ByteSpan> bytes) { sink(plain[k], std::move(bytes)); }, options);
         }
-        const CPLStringList config(CPLGetThreadLocalConfigOptions());
         pool_.parallel_for(
-            other.size(),
-            [&](std::size_t k) {
-                const BorrowedConfig borrowed(config.List());
-                fetch_one(requests[other[k]], other[k], sink, options);
-            },
+            other.size(), [&](std::size_t k) { fetch_one(requests[other[k]], other[k], sink, options); },
             options.max_threads);
     }
 

@@ -4,7 +4,6 @@
 
 #include "cpl_conv.h"
 #include "cpl_error.h"
-#include "cpl_string.h"
 #include "cpl_vsi_error.h"
 
 namespace vcube::driver {
@@ -32,20 +31,6 @@ private:
     const CPLErrorStateBackuper keep_;
     const CPLErrorHandlerPusher quiet_{CPLQuietErrorHandler};
     const bool own_readdir_;
-};
-
-/// Thread-local configuration of the thread that asked, for as long as a worker works for it.
-class BorrowedConfig {
-public:
-    explicit BorrowedConfig(CSLConstList wanted) : own_(CPLGetThreadLocalConfigOptions()) {
-        CPLSetThreadLocalConfigOptions(wanted);
-    }
-    BorrowedConfig(const BorrowedConfig&) = delete;
-    BorrowedConfig& operator=(const BorrowedConfig&) = delete;
-    ~BorrowedConfig() { CPLSetThreadLocalConfigOptions(own_.List()); }
-
-private:
-    const CPLStringList own_;
 };
 
 }  // namespace vcube::driver

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace vcube {
@@ -16,8 +17,17 @@ namespace vcube {
 /// nothing of the caller's frame; `body` is followed only after an index below `count` was drawn, and the caller waits
 /// for those.
 struct ThreadPool::Loop {
-    Loop(std::size_t count_in, const std::function<void(std::size_t)>* body_in, std::size_t helpers_in)
-        : count(count_in), body(body_in), helpers(helpers_in) {}
+    Loop(std::size_t count_in, const std::function<void(std::size_t)>* body_in, std::size_t helpers_in,
+         Around around_in)
+        : count(count_in), body(body_in), around(std::move(around_in)), helpers(helpers_in) {}
+
+    void help() {
+        if (around) {
+            around([this] { work(); });
+        } else {
+            work();
+        }
+    }
 
     void work() {
         std::size_t finished = 0;
@@ -39,6 +49,7 @@ struct ThreadPool::Loop {
 
     const std::size_t count;
     const std::function<void(std::size_t)>* const body;
+    const Around around;
     std::size_t helpers;  // workers that may still join; guarded by the pool's mutex
     std::atomic<std::size_t> next{0};
     std::atomic<std::size_t> done{0};
@@ -71,7 +82,7 @@ struct ThreadPool::State {
                 loops.pop_front();
             }
             lock.unlock();
-            loop->work();
+            loop->help();
             lock.lock();
             // Its indices are all drawn: no further worker need look at it.
             std::erase(loops, loop);
@@ -87,7 +98,8 @@ struct ThreadPool::State {
     bool stopping = false;
 };
 
-ThreadPool::ThreadPool(std::size_t workers) : workers_(workers), state_(new State(workers)) {}
+ThreadPool::ThreadPool(std::size_t workers, Inherit inherit)
+    : workers_(workers), inherit_(std::move(inherit)), state_(new State(workers)) {}
 
 ThreadPool::~ThreadPool() {
     State* state = state_.load();
@@ -135,7 +147,7 @@ void ThreadPool::parallel_for(std::size_t count, const std::function<void(std::s
         return;
     }
     State& shared = state();
-    const auto loop = std::make_shared<Loop>(count, &body, helpers);
+    const auto loop = std::make_shared<Loop>(count, &body, helpers, inherit_ ? inherit_() : Around());
     {
         const std::lock_guard lock(shared.mutex);
         shared.start_threads();

@@ -14,8 +14,14 @@ namespace vcube {
 /// start at the first parallel loop, not on construction. In a forked child the threads are started anew.
 class ThreadPool {
 public:
+    /// Does what it is given, in the circumstances of another thread.
+    using Around = std::function<void(const std::function<void()>& work)>;
+    /// Asked by the thread that starts a loop: what its helpers need to take over from it (settings that belong to a
+    /// thread); empty where there is nothing.
+    using Inherit = std::function<Around()>;
+
     /// `workers` threads beside the calling ones.
-    explicit ThreadPool(std::size_t workers);
+    explicit ThreadPool(std::size_t workers, Inherit inherit = {});
     ThreadPool(const ThreadPool&) = delete;
     ThreadPool& operator=(const ThreadPool&) = delete;
     ~ThreadPool();
@@ -31,6 +37,7 @@ private:
     struct State;
     State& state();
     std::size_t workers_;
+    const Inherit inherit_;
     std::atomic<State*> state_;
 };
 

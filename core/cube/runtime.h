@@ -20,8 +20,9 @@ struct Runtime {
     Runtime(std::size_t workers, std::size_t cache_bytes, std::unique_ptr<Fetcher> fetcher_in)
         : pool(workers), cache(cache_bytes), fetcher(std::move(fetcher_in)) {}
     /// For fetchers that work on the runtime's own pool (LocalFetcher).
-    Runtime(std::size_t workers, std::size_t cache_bytes, const FetcherFactory& make_fetcher)
-        : pool(workers), cache(cache_bytes), fetcher(make_fetcher(pool)) {}
+    Runtime(std::size_t workers, std::size_t cache_bytes, const FetcherFactory& make_fetcher,
+            ThreadPool::Inherit inherit = {})
+        : pool(workers, std::move(inherit)), cache(cache_bytes), fetcher(make_fetcher(pool)) {}
     ThreadPool pool;
     ChunkCache cache;
     std::unique_ptr<Fetcher> fetcher;

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <set>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace vcube {
@@ -130,6 +131,36 @@ TEST(ThreadPool, LoopsMayRunLoops) {
         }
         EXPECT_EQ(bodies.load(), 4 * 20 * 7 * 5 * 3);
     }
+}
+
+thread_local int setting = 0;
+
+TEST(ThreadPool, HelpersTakeOverWhatTheStartingThreadHas) {
+    ThreadPool pool(3, [] {
+        return [wanted = setting](const std::function<void()>& work) {
+            const int own = std::exchange(setting, wanted);
+            work();
+            setting = own;
+        };
+    });
+    std::atomic<int> seen{0};
+    const auto start = [&](int value) {
+        setting = value;
+        pool.parallel_for(4, [&](std::size_t) {
+            // All four threads take part: each waits for the others.
+            const int before = seen.load() / 4 * 4 + 4;
+            ++seen;
+            while (seen.load() < before) {
+                std::this_thread::yield();
+            }
+            EXPECT_EQ(setting, value);
+            pool.parallel_for(3, [&](std::size_t) { EXPECT_EQ(setting, value); });
+        });
+    };
+    start(7);
+    start(8);
+    EXPECT_EQ(seen.load(), 8);
+    setting = 0;
 }
 
 #if !defined(__SANITIZE_THREAD__)
