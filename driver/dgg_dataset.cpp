@@ -36,7 +36,7 @@ GridBandPlan plan_band(const OpenContext& context, const std::shared_ptr<const G
         draw_cells(*mapper, window, ids, out, runtime->pool, threads);
         return {};
     };
-    return {std::make_shared<const GridBandInfo>(std::move(info)), std::move(painter)};
+    return {std::make_shared<const GridBandInfo>(std::move(info)), std::move(painter), {}, {}};
 }
 
 }  // namespace
@@ -44,9 +44,9 @@ GridBandPlan plan_band(const OpenContext& context, const std::shared_ptr<const G
 Result<std::unique_ptr<GDALDataset>> open_dgg_dataset(const OpenContext& context) {
     VCUBE_ASSIGN(const ChosenGrid chosen, choose_grid(context.options));
     VCUBE_ASSIGN(const auto pyramid, GridPyramid::create(chosen.grid));
-    const std::vector<GridBandPlan> bands{plan_band(context, pyramid, false), plan_band(context, pyramid, true)};
-    return std::unique_ptr<GDALDataset>(
-        std::make_unique<GridDataset>(context, chosen, pyramid, bands, swath::MetadataItems{}, std::string()));
+    std::vector<GridBandPlan> bands{plan_band(context, pyramid, false), plan_band(context, pyramid, true)};
+    return std::unique_ptr<GDALDataset>(std::make_unique<GridDataset>(context, chosen, pyramid, std::move(bands),
+                                                                      swath::MetadataItems{}, std::string()));
 }
 
 }  // namespace vcube::driver

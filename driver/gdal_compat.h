@@ -61,6 +61,13 @@ protected:
     }
 };
 
+/// How GDALDataset::IRasterIO is given the numbers of bands.
+#if defined(BANDMAP_TYPE)
+using BandNumbers = BANDMAP_TYPE;
+#else
+using BandNumbers = int*;
+#endif
+
 /// Where one chunk lies, as GDAL asks for it from 3.12 on. All empty: the chunk is not stored.
 struct RawBlock {
     std::string filename;  // "" for inline bytes and absent chunks

@@ -54,73 +54,98 @@ CPLStringList category_names(const std::vector<BandClass>& classes) {
 
 }  // namespace
 
-GridBand::GridBand(GDALDataset* dataset, int band, std::shared_ptr<const GridBandInfo> info, GridPainter painter,
-                   std::shared_ptr<const GridPyramid> pyramid, std::size_t level)
-    : info_(std::move(info)), painter_(std::move(painter)), level_(level) {
+GridBand::GridBand(GDALDataset* dataset, int band, const GridBandPlan& plan, std::shared_ptr<const GridPyramid> pyramid,
+                   std::size_t level)
+    : plan_(plan), info_(*plan.info), pyramid_(std::move(pyramid)), level_(level) {
     poDS = dataset;
     nBand = band;
-    eDataType = info_->type;
+    eDataType = info_.type;
     eAccess = GA_ReadOnly;
-    nRasterXSize = static_cast<int>(pyramid->grid(level).width);
-    nRasterYSize = static_cast<int>(pyramid->grid(level).height);
+    nRasterXSize = static_cast<int>(pyramid_->grid(level).width);
+    nRasterYSize = static_cast<int>(pyramid_->grid(level).height);
     nBlockXSize = std::min(kBlockSide, nRasterXSize);
     nBlockYSize = std::min(kBlockSide, nRasterYSize);
-    GDALRasterBand::SetDescription(info_->description.c_str());
-    for (const auto& [key, value] : info_->metadata) {
-        GDALRasterBand::SetMetadataItem(key.c_str(), value.c_str());  // not the PAM one, which would save it
+    GDALRasterBand::SetDescription((plan.description.empty() ? info_.description : plan.description).c_str());
+}
+
+// Not through the PAM methods, which would save them.
+void GridBand::tell_metadata(const char* domain) {
+    if (told_ || (domain != nullptr && *domain != '\0')) {
+        return;
     }
-    categories_ = category_names(info_->classes);
-    if (level == 0) {
-        for (std::size_t k = 1; k <= pyramid->overview_count(); ++k) {
-            overviews_.push_back(std::make_unique<GridBand>(dataset, band, info_, painter_, pyramid, k));
+    told_ = true;
+    for (const auto* items : {&plan_.metadata, &info_.metadata}) {
+        for (const auto& [key, value] : *items) {
+            GDALRasterBand::SetMetadataItem(key.c_str(), value.c_str());
         }
     }
 }
 
+char** GridBand::GetMetadata(const char* domain) {
+    tell_metadata(domain);
+    return GDALPamRasterBand::GetMetadata(domain);
+}
+
+const char* GridBand::GetMetadataItem(const char* name, const char* domain) {
+    tell_metadata(domain);
+    return GDALPamRasterBand::GetMetadataItem(name, domain);
+}
+
 double GridBand::GetNoDataValue(int* has) {
-    return told(info_->nodata, 0.0, has);
+    return told(info_.nodata, 0.0, has);
 }
 
 std::int64_t GridBand::GetNoDataValueAsInt64(int* has) {
-    return told(info_->nodata_int64, std::int64_t{0}, has);
+    return told(info_.nodata_int64, std::int64_t{0}, has);
 }
 
 std::uint64_t GridBand::GetNoDataValueAsUInt64(int* has) {
-    return told(info_->nodata_uint64, std::uint64_t{0}, has);
+    return told(info_.nodata_uint64, std::uint64_t{0}, has);
 }
 
 double GridBand::GetScale(int* has) {
-    return told(info_->scale, 1.0, has);
+    return told(info_.scale, 1.0, has);
 }
 
 double GridBand::GetOffset(int* has) {
-    return told(info_->offset, 0.0, has);
+    return told(info_.offset, 0.0, has);
 }
 
 char** GridBand::GetCategoryNames() {
+    if (categories_.empty()) {
+        categories_ = category_names(info_.classes);
+    }
     return categories_.List();
 }
 
 GDALRasterAttributeTable* GridBand::GetDefaultRAT() {
-    if (!table_ && !info_->classes.empty()) {
-        table_ = make_table(info_->classes);
+    if (!table_ && !info_.classes.empty()) {
+        table_ = make_table(info_.classes);
     }
     return table_.get();
 }
 
 GDALRasterBand* GridBand::GetOverview(int index) {
-    return index >= 0 && index < GetOverviewCount() ? overviews_[static_cast<std::size_t>(index)].get() : nullptr;
+    if (index < 0 || index >= GetOverviewCount()) {
+        return nullptr;
+    }
+    const auto place = static_cast<std::size_t>(index);
+    overviews_.resize(pyramid_->overview_count());
+    if (!overviews_[place]) {
+        overviews_[place] = std::make_unique<GridBand>(poDS, nBand, plan_, pyramid_, place + 1);
+    }
+    return overviews_[place].get();
 }
 
 // Straight into the caller's buffer where it takes the band's type; else through a strip of lines.
 Status GridBand::read(const dgg::Window& window, void* data, GDALDataType type, GSpacing pixel_space,
                       GSpacing line_space) const {
     auto* out = static_cast<std::byte*>(data);
-    if (type == info_->type) {
-        return painter_(level_, window,
-                        {out, static_cast<std::ptrdiff_t>(pixel_space), static_cast<std::ptrdiff_t>(line_space)});
+    if (type == info_.type) {
+        return plan_.painter(level_, window,
+                             {out, static_cast<std::ptrdiff_t>(pixel_space), static_cast<std::ptrdiff_t>(line_space)});
     }
-    const int item = GDALGetDataTypeSizeBytes(info_->type);
+    const int item = GDALGetDataTypeSizeBytes(info_.type);
     const std::size_t line_bytes = std::size_t{window.width} * static_cast<std::size_t>(item);
     constexpr std::size_t kStripBytes = std::size_t{8} << 20U;
     const auto strip_lines = static_cast<std::uint32_t>(
@@ -128,10 +153,10 @@ Status GridBand::read(const dgg::Window& window, void* data, GDALDataType type, 
     Buffer strip(line_bytes * strip_lines);
     for (std::uint32_t line = 0; line < window.height; line += strip_lines) {
         const std::uint32_t count = std::min(strip_lines, window.height - line);
-        VCUBE_TRY(painter_(level_, {window.x, window.y + line, window.width, count},
-                           {strip.data(), item, static_cast<std::ptrdiff_t>(line_bytes)}));
+        VCUBE_TRY(plan_.painter(level_, {window.x, window.y + line, window.width, count},
+                                {strip.data(), item, static_cast<std::ptrdiff_t>(line_bytes)}));
         for (std::uint32_t k = 0; k < count; ++k) {
-            GDALCopyWords64(strip.data() + k * line_bytes, info_->type, item,
+            GDALCopyWords64(strip.data() + k * line_bytes, info_.type, item,
                             out + static_cast<std::ptrdiff_t>(line + k) * line_space, type,
                             static_cast<int>(pixel_space), window.width);
         }
@@ -146,8 +171,8 @@ CPLErr GridBand::IReadBlock(int block_x, int block_y, void* data) {
         const dgg::Window window{static_cast<std::uint32_t>(x), static_cast<std::uint32_t>(y),
                                  static_cast<std::uint32_t>(std::min(nBlockXSize, nRasterXSize - x)),
                                  static_cast<std::uint32_t>(std::min(nBlockYSize, nRasterYSize - y))};
-        const int item = GDALGetDataTypeSizeBytes(info_->type);
-        return read(window, data, info_->type, item, static_cast<GSpacing>(item) * nBlockXSize);
+        const int item = GDALGetDataTypeSizeBytes(info_.type);
+        return read(window, data, info_.type, item, static_cast<GSpacing>(item) * nBlockXSize);
     });
 }
 

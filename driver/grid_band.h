@@ -40,23 +40,35 @@ struct GridBandInfo {
     std::vector<BandClass> classes;
 };
 
+/// What a band is: how it is described and who draws it. A dataset of thousands of bands shares what is common.
+struct GridBandPlan {
+    std::shared_ptr<const GridBandInfo> info;
+    GridPainter painter;
+    std::string description;                                    // in place of the info's, where not ""
+    std::vector<std::pair<std::string, std::string>> metadata;  // before the info's
+};
+
 class GridBand final : public GDALPamRasterBand {
 public:
-    /// Level 0 owns the bands of its overviews. `info` and `painter` are shared among them.
-    GridBand(GDALDataset* dataset, int band, std::shared_ptr<const GridBandInfo> info, GridPainter painter,
-             std::shared_ptr<const GridPyramid> pyramid, std::size_t level = 0);
+    /// Level 0 owns the bands of its overviews. `plan` belongs to the dataset and outlives the band.
+    GridBand(GDALDataset* dataset, int band, const GridBandPlan& plan, std::shared_ptr<const GridPyramid> pyramid,
+             std::size_t level = 0);
+
+    /// Items are made when somebody asks: a dataset may have thousands of bands.
+    char** GetMetadata(const char* domain) override;
+    const char* GetMetadataItem(const char* name, const char* domain) override;
 
     double GetNoDataValue(int* has) override;
     std::int64_t GetNoDataValueAsInt64(int* has) override;
     std::uint64_t GetNoDataValueAsUInt64(int* has) override;
     double GetScale(int* has) override;
     double GetOffset(int* has) override;
-    const char* GetUnitType() override { return info_->unit.c_str(); }
+    const char* GetUnitType() override { return info_.unit.c_str(); }
     /// Names by value, where the classes are values 0..255 of their own.
     char** GetCategoryNames() override;
     /// The classes as a table: Value (of bit flags: the mask) and Class.
     GDALRasterAttributeTable* GetDefaultRAT() override;
-    int GetOverviewCount() override { return static_cast<int>(overviews_.size()); }
+    int GetOverviewCount() override { return level_ == 0 ? static_cast<int>(pyramid_->overview_count()) : 0; }
     GDALRasterBand* GetOverview(int index) override;
 
 protected:
@@ -69,10 +81,14 @@ private:
     Status read(const dgg::Window& window, void* data, GDALDataType type, GSpacing pixel_space,
                 GSpacing line_space) const;
 
-    std::shared_ptr<const GridBandInfo> info_;
-    GridPainter painter_;
+    void tell_metadata(const char* domain);
+
+    const GridBandPlan& plan_;
+    const GridBandInfo& info_;
+    std::shared_ptr<const GridPyramid> pyramid_;
     std::size_t level_;
-    std::vector<std::unique_ptr<GridBand>> overviews_;
+    bool told_ = false;
+    std::vector<std::unique_ptr<GridBand>> overviews_;  // made when asked for
     CPLStringList categories_;
     std::unique_ptr<GDALDefaultRasterAttributeTable> table_;
 };

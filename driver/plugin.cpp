@@ -6,11 +6,15 @@
 
 #include "core/base/log.h"
 #include "core/refs/sniff.h"
+#include "driver/collection_open.h"
 #include "driver/cube_stack.h"
 #include "driver/entry_points.h"
 #include "driver/guard.h"
+#include "driver/md_group.h"
 #include "driver/open_store.h"
+#include "driver/product_listing.h"
 #include "driver/runtime_holder.h"
+#include "driver/vsi_sources.h"
 #include "gdal_priv.h"
 
 namespace vcube::driver {
@@ -70,6 +74,25 @@ Result<std::unique_ptr<GDALDataset>> open_one(OpenContext context) {
     return open_cube_dataset(context);
 }
 
+/// Whether the location is a collection of SMOS products: then it is in the context. `sure`: it is nothing else.
+Result<bool> find_collection(OpenContext& context, const Process& shared, bool sure) {
+    VCUBE_ASSIGN(auto listing, list_products(context.name.location, context.options, *shared.runtime->fetcher, sure));
+    if (!listing) {
+        return false;
+    }
+    VCUBE_ASSIGN(context.collection, open_collection(context, std::move(*listing), shared));
+    return true;
+}
+
+Result<std::unique_ptr<GDALDataset>> open_many(const OpenContext& context, bool multidim) {
+    if (!multidim) {
+        return context.name.others.empty() ? open_collection_dataset(context)
+                                           : open_stack(context, open_collection_dataset);
+    }
+    VCUBE_ASSIGN(auto root, make_collection_group(context));
+    return make_multidim_dataset(std::move(root));
+}
+
 Result<std::unique_ptr<GDALDataset>> open_dataset(GDALOpenInfo& info) {
     if (info.eAccess == GA_Update) {
         return unsupported(std::string(info.pszFilename) + ": VCUBE datasets are read only");
@@ -87,6 +110,12 @@ Result<std::unique_ptr<GDALDataset>> open_dataset(GDALOpenInfo& info) {
         }
         return open_dgg_dataset(context);
     }
+    if (context.name.prefixed) {
+        VCUBE_ASSIGN(bool found, find_collection(context, shared, false));
+        if (found) {
+            return open_many(context, multidim);
+        }
+    }
     std::vector<std::string> wanted{context.name.path};
     for (const NamedArray& other : context.name.others) {
         wanted.push_back(other.path);
@@ -94,6 +123,12 @@ Result<std::unique_ptr<GDALDataset>> open_dataset(GDALOpenInfo& info) {
     auto source = open_store(context.name.location, context.name.prefixed, context.options, shared, wanted);
     if (!source.ok() && source.error().code == ErrorCode::kNotFound && known_by_name_only(info)) {
         return std::unique_ptr<GDALDataset>();  // a folder or zip of somebody else
+    }
+    if (!source.ok() && source.error().code == ErrorCode::kNotFound && is_http(context.name.location)) {
+        VCUBE_ASSIGN(bool found, find_collection(context, shared, true));
+        if (found) {
+            return open_many(context, multidim);
+        }
     }
     VCUBE_ASSIGN(context.source, std::move(source));
     if (multidim || context.name.path.empty()) {

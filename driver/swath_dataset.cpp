@@ -34,8 +34,9 @@ Result<std::unique_ptr<GDALDataset>> list_variables(const OpenContext& context) 
     VCUBE_ASSIGN(const ChosenGrid chosen, choose_grid(context.options));
     std::vector<SubdatasetEntry> entries;
     for (const swath::Variable& variable : product.variables()) {
-        entries.push_back({subdataset_name(context.source->location, variable.array.name),
-                           describe_variable(product, variable, chosen.grid)});
+        entries.push_back(
+            {subdataset_name(context.source->location, variable.array.name),
+             describe_variable(variable, chosen.grid) + (product.time().empty() ? "" : ", " + product.time())});
     }
     std::unique_ptr<GDALDataset> list = make_container_dataset(entries, swath_metadata(product));
     list->SetDescription(context.description.c_str());
@@ -52,10 +53,13 @@ Result<std::unique_ptr<GDALDataset>> open_swath_dataset(const OpenContext& conte
     VCUBE_ASSIGN(const swath::Variable* variable, find_variable(context));
     VCUBE_ASSIGN(const ChosenGrid chosen, choose_grid(context.options));
     VCUBE_ASSIGN(const auto pyramid, GridPyramid::create(chosen.grid));
-    const std::vector<GridBandPlan> bands{{std::make_shared<const GridBandInfo>(swath_band_info(product, *variable)),
-                                           make_swath_painter(context, *variable, pyramid)}};
-    return std::unique_ptr<GDALDataset>(
-        std::make_unique<GridDataset>(context, chosen, pyramid, bands, swath_metadata(product), variable->array.name));
+    std::vector<GridBandPlan> bands;
+    bands.push_back({std::make_shared<const GridBandInfo>(swath_band_info(product, *variable)),
+                     make_swath_painter(context, *variable, pyramid),
+                     {},
+                     {}});
+    return std::unique_ptr<GDALDataset>(std::make_unique<GridDataset>(context, chosen, pyramid, std::move(bands),
+                                                                      swath_metadata(product), variable->array.name));
 }
 
 }  // namespace vcube::driver

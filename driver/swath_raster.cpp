@@ -87,15 +87,28 @@ GridBandInfo swath_band_info(const swath::Product& product, const swath::Variabl
     return info;
 }
 
-std::string describe_variable(const swath::Product& product, const swath::Variable& variable, const dgg::Grid& grid) {
+std::string describe_variable(const swath::Variable& variable, const dgg::Grid& grid, const std::string& steps) {
     const Encoding& encoding = variable.encoding;
     std::string title = encoding.long_name.empty() ? variable.array.name : encoding.long_name;
     if (encoding.long_name.empty()) {
         std::replace(title.begin(), title.end(), '_', ' ');
     }
-    return title + (encoding.units.empty() ? "" : " [" + encoding.units + "]") + ", " + std::to_string(grid.width) +
-           " x " + std::to_string(grid.height) + " " + GDALGetDataTypeName(swath_type(variable)) +
-           (product.time().empty() ? "" : ", " + product.time());
+    return title + (encoding.units.empty() ? "" : " [" + encoding.units + "]") + ", " + steps +
+           std::to_string(grid.width) + " x " + std::to_string(grid.height) + " " +
+           GDALGetDataTypeName(swath_type(variable));
+}
+
+swath::MetadataItems md_attributes(const GridBandInfo& info, const std::string& long_name) {
+    swath::MetadataItems items;
+    if (!long_name.empty()) {
+        items.emplace_back("long_name", long_name);
+    }
+    for (const auto& item : info.metadata) {
+        if ((item.first != "long_name" || long_name.empty()) && !item.first.starts_with("FLAG_")) {
+            items.push_back(item);
+        }
+    }
+    return items;
 }
 
 swath::MetadataItems swath_metadata(const swath::Product& product) {

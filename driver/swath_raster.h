@@ -19,8 +19,11 @@ GridPainter make_swath_painter(const OpenContext& context, const swath::Variable
 /// How the variable's band is described.
 GridBandInfo swath_band_info(const swath::Product& product, const swath::Variable& variable);
 
-/// For people: "Soil Moisture [m3 m-3], 16384 x 8064 Float32, 2023-04-01T15:06:13Z".
-std::string describe_variable(const swath::Product& product, const swath::Variable& variable, const dgg::Grid& grid);
+/// For people: "Soil Moisture [m3 m-3], 7 x 16384 x 8064 Float32"; `steps` is "7 x " there, or "".
+std::string describe_variable(const swath::Variable& variable, const dgg::Grid& grid, const std::string& steps = "");
+
+/// A band's metadata as attributes of an array: without the items that only classic rasters have.
+swath::MetadataItems md_attributes(const GridBandInfo& info, const std::string& long_name);
 
 /// The product's metadata with TIME, as datasets show it.
 swath::MetadataItems swath_metadata(const swath::Product& product);
