@@ -4,7 +4,7 @@
     data/make_week.py OUTPUT_FOLDER [--days 7] [--start 2023-07-15] [--box W,S,E,N] [--size small] ...
 
 writes OUTPUT_FOLDER/SMOS/L2SM/MIR_SMUDP2/2023/07/15/<name>/<name>.nc and so on: 29 products a day, of which --box keeps
-those that pass a region. Soil moisture is what make_product.py invents, and rain that falls here and there and dries up.
+those that pass a region. Soil moisture is what make_product.py invents, and rain that falls here and there and dries.
 One product in four is a file of the older generation; two products are there twice: once of an older processor (with a
 higher counter), once with a lower counter. The same options give the same values. Prints the products' paths.
 """
@@ -136,7 +136,8 @@ class World:
             ground = self.ground
             wet = amount * np.exp(-((distance / radius) ** 2)) * (1 + 0.3 * ground.fine[cells])
             # Where the climate is dry, so is the rain.
-            self.fallen[cells] += np.clip(wet, 0, None) * np.minimum(1, ground.wet[cells] / 0.12) * np.exp(day / DRYING_DAYS)
+            wet = np.clip(wet, 0, None) * np.minimum(1, ground.wet[cells] / 0.12)
+            self.fallen[cells] += wet * np.exp(day / DRYING_DAYS)
             self.next_rain = next(self.rains, None)
         return self.fallen * np.exp(-days / DRYING_DAYS)
 
@@ -220,7 +221,8 @@ def write(args, facts, layout, columns, generation):
     """One product in its folder of the archive; returns its path."""
     collection = "L2SM" if facts["type"] == "MIR_SMUDP2" else "L2OS"
     day = facts["start"].strftime("%Y/%m/%d")
-    path = pathlib.Path(args.folder) / "SMOS" / collection / facts["type"] / day / facts["name"] / (facts["name"] + ".nc")
+    name = facts["name"]
+    path = pathlib.Path(args.folder) / "SMOS" / collection / facts["type"] / day / name / (name + ".nc")
     path.parent.mkdir(parents=True, exist_ok=True)
     wanted = layout.variables if args.variables == "all" or layout is ocean_layout.LAYOUT else MAIN
     columns = {name: columns[name].astype(layout.variables[name][0]) for name in wanted}
@@ -245,7 +247,8 @@ def make_moisture(tracks, args):
             facts = single.facts_of(track, None, "OPER", "MIR_SMUDP2", processor, counter)
             columns = moisture_columns(world, track, rng)
             if len(columns["Grid_Point_ID"]):
-                made.append(Made(write(args, facts, product_layout.LAYOUT, columns, generation), facts, generation, state))
+                path = write(args, facts, product_layout.LAYOUT, columns, generation)
+                made.append(Made(path, facts, generation, state))
     return made
 
 
@@ -321,8 +324,9 @@ def arguments(argv=None):
     parser.add_argument("--crop", action="store_true", help="and of those only the grid points in it")
     parser.add_argument("--size", choices=("full", "small"), default="full", help=f"small: one of {THIN} cells")
     parser.add_argument("--variables", choices=("main", "all"), default="main",
-                        help=f"main: {len(MAIN)} of the {len(product_layout.LAYOUT.variables)}, and a quarter of the headers")
-    parser.add_argument("--ocean", type=int, default=0, metavar="N", help="ocean-salinity products of the first N half orbits")
+                        help=f"main: {len(MAIN)} of the {len(product_layout.LAYOUT.variables)}, and fewer headers")
+    parser.add_argument("--ocean", type=int, default=0, metavar="N",
+                        help="ocean-salinity products of the first N half orbits")
     parser.add_argument("--references", metavar="FOLDER", help="Kerchunk references of all, in a folder of their own")
     parser.add_argument("--damage", action="store_true",
                         help="spoil three: one is cut off, one has wrong bytes, one is missing (its reference is not)")

@@ -16,12 +16,29 @@ sys.path.insert(0, str(PROJECT / "data"))
 import dgg  # noqa: E402
 
 EPOCH = datetime.datetime(2000, 1, 1)
-FLAGS = {"Science_Flags": None, "Confidence_Flags": None, "Processing_Flags": None, "DGG_Current_Flags": None}
 
 
 def moment(text):
     """20230401T150613, as in file names."""
     return datetime.datetime.strptime(text, "%Y%m%dT%H%M%S")
+
+
+class Columns(dict):
+    """Columns as stored (unsigned where the file says so), read when they are asked for."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.path = path
+
+    def __missing__(self, name):
+        with netCDF4.Dataset(self.path) as file:
+            file.set_auto_maskandscale(False)
+            variable = file[name]
+            values = variable[:]
+            if "_Unsigned" in variable.ncattrs() and values.dtype.kind == "i":
+                values = values.view(f"u{values.dtype.itemsize}")
+        self[name] = values
+        return values
 
 
 class Product:
@@ -33,21 +50,18 @@ class Product:
         self.file_class, self.kind = parts[1], "_".join(parts[2:4])
         self.start, self.stop = moment(parts[4]), moment(parts[5])
         self.version = (int(parts[6]), int(parts[7]))
-        self.columns, self.scales, self.fills, self.bits = {}, {}, {}, {}
+        self.columns, self.names = Columns(self.path), []
+        self.scales, self.fills, self.bits = {}, {}, {}
 
     def load(self):
-        """Reads the file, once."""
-        if self.columns:
+        """Reads the file's attributes and ids, once."""
+        if self.names:
             return self
         with netCDF4.Dataset(self.path) as file:
-            file.set_auto_maskandscale(False)
             passes = [file.getncattr(name) for name in file.ncattrs() if name.endswith(":Ascending_Flag")]
             self.ascending = passes == ["A"]
             for name, variable in file.variables.items():
-                values = variable[:]
-                if "_Unsigned" in variable.ncattrs() and values.dtype.kind == "i":
-                    values = values.view(f"u{values.dtype.itemsize}")
-                self.columns[name] = values
+                self.names.append(name)
                 self.fills[name] = np.asarray(variable.getncattr("_FillValue")).ravel()[0]
                 if "scale_factor" in variable.ncattrs():
                     self.scales[name] = tuple(float(np.ravel(variable.getncattr(key))[0])
@@ -85,7 +99,7 @@ class Product:
 
     def times(self):
         """Seconds since 2000 of each row, NaN where it does not tell."""
-        if "Mean_acq_time" in self.columns:
+        if "Mean_acq_time" in self.names:
             return self.decoded("Mean_acq_time") * 86400.0
         days, seconds, micro = (self.columns[name].astype("f8") for name in ("Days", "Seconds", "Microseconds"))
         return np.where(self.columns["Days"] != 0, days * 86400 + seconds + micro * 1e-6, np.nan)
@@ -144,7 +158,7 @@ def in_box(lon, lat, box):
 
 
 def rows_of(products, name, keep=None, ascending=None, box=None, quality=None):
-    """`keep(product)`: a mask of rows."""
+    """`keep(product)`: a mask of rows. With a quality, rows count that have one."""
     parts = []
     for product in products:
         product.load()
@@ -156,6 +170,7 @@ def rows_of(products, name, keep=None, ascending=None, box=None, quality=None):
         if box is not None:
             good[good] = in_box(*dgg.centre_of(product.seqnum[good]), box)
         best = product.decoded(quality) if quality else np.zeros(len(good))
+        good &= ~np.isnan(best)
         parts.append((product.seqnum[good], product.columns[name][good], product.times()[good], best[good]))
     if not parts:
         column = products[0].columns[name]
@@ -171,75 +186,69 @@ def nodata_of(product, name):
     return values.dtype.type(product.fills[name])
 
 
-def last_of_each(seqnum, order):
-    """Of the rows sorted by `order` and then by place the last one of each cell: their places."""
-    places = np.lexsort((np.arange(len(seqnum)), order, seqnum))
-    ends = np.flatnonzero(np.append(np.diff(seqnum[places]) != 0, True)) if len(places) else np.zeros(0, int)
-    return places[ends]
-
-
 def chosen(rows, method):
-    """For methods that choose one row a cell: which."""
+    """For methods that choose one row a cell: which. Of equal ones MIN and MAX take the first, BEST the last."""
     here = np.arange(len(rows.seqnum))
-    key = {"LAST": here, "FIRST": -here, "BEST": -rows.quality}[method]
-    return last_of_each(rows.seqnum, key)
+    later = {"LAST": here, "FIRST": -here, "BEST": here, "MIN": -here, "MAX": -here}[method]
+    worth = {"BEST": -rows.quality, "MIN": -rows.value.astype("f8"), "MAX": rows.value}.get(method, 0 * here)
+    places = np.lexsort((later, worth, rows.seqnum))
+    last = np.append(np.diff(rows.seqnum[places]) != 0, True)
+    return places[last[: len(places)]]
 
 
-def by_cell(seqnum, values):
-    """[(seqnum, its values in their order)] as (cells, list of arrays)."""
-    order = np.argsort(seqnum, kind="stable")
-    cells, first = np.unique(seqnum[order], return_index=True)
-    return cells, np.split(values[order], first[1:])
-
-
-def combine(seqnum, values, method):
-    """Methods that make one of many: cells and what they hold."""
-    cells, groups = by_cell(seqnum, values)
-    if not len(cells):
-        return cells, np.zeros(0)
+def combined(seqnum, values, method):
+    """For methods that make one value of many: cells, and what they hold. Of values as frequent MODE takes the
+    smallest."""
+    cells, cell = np.unique(seqnum, return_inverse=True)
+    count = np.bincount(cell, minlength=len(cells))
     if method == "COUNT":
-        return cells, np.array([len(group) for group in groups], "u4")
-    if method in ("MEAN", "MEDIAN"):
-        make = {"MEAN": lambda group: group.astype(np.longdouble).sum() / len(group),
-                "MEDIAN": lambda group: np.median(group.astype(np.longdouble))}[method]
-        return cells, np.array([make(group) for group in groups]).astype("f8")
-    make = {"MIN": np.min, "MAX": np.max, "OR": np.bitwise_or.reduce, "MODE": most_frequent}[method]
-    return cells, np.array([make(group) for group in groups], values.dtype)
+        return cells, count.astype("u4")
+    if method == "MEAN":
+        total = np.zeros(len(cells), np.longdouble)
+        np.add.at(total, cell, values.astype(np.longdouble))
+        return cells, (total / count).astype("f8")
+    if method == "OR":
+        out = np.zeros(len(cells), values.dtype)
+        np.bitwise_or.at(out, cell, values)
+        return cells, out
+    if method == "MEDIAN":
+        ordered = values[np.lexsort((values, cell))].astype("f8")
+        first = np.cumsum(count) - count
+        return cells, (ordered[first + (count - 1) // 2] + ordered[first + count // 2]) / 2
+    pairs, often = np.unique(np.stack([cell, values.astype("i8")]), axis=1, return_counts=True)
+    places = np.lexsort((-pairs[1], often, pairs[0]))
+    return cells, pairs[1][places[np.append(np.diff(pairs[0][places]) != 0, True)[: len(places)]]].astype(values.dtype)
 
 
-def most_frequent(group):
-    """The value that stands most often; of several the one that came last."""
-    kinds, counts = np.unique(group, return_counts=True)
-    tied = kinds[counts == counts.max()]
-    return next(value for value in group[::-1] if value in tied)
+CHOOSING = ("LAST", "FIRST", "BEST", "MIN", "MAX")
 
 
 def table(products, name, method, **which):
     """The table of a composite. `which`: see rows_of; `quality` for BEST."""
     rows = rows_of(products, name, **which)
-    nodata = nodata_of(products[0], name)
-    if method in ("LAST", "FIRST", "BEST"):
-        at = chosen(rows, method)
-        cells, values = rows.seqnum[at], rows.value[at]
-    else:
-        cells, values = combine(rows.seqnum, rows.value, method)
-        nodata = {"COUNT": np.uint32(0), "MEAN": np.nan, "MEDIAN": np.nan}.get(method, nodata)
-        values = values.astype(np.asarray(nodata).dtype)
+    nodata = {"COUNT": np.uint32(0), "MEAN": np.nan, "MEDIAN": np.nan}.get(method, nodata_of(products[0], name))
     out = np.full(dgg.CELLS + 1, nodata)
-    out[cells] = values
+    if method in CHOOSING:
+        at = chosen(rows, method)
+        out[rows.seqnum[at]] = rows.value[at]
+    else:
+        cells, values = combined(rows.seqnum, rows.value, method)
+        out[cells] = values
     return out
 
 
 def time_table(products, name, method, **which):
-    """Time of observation of what table() shows: of a row that was chosen its own, else of the rows that count
-    together."""
+    """When was observed what table() shows: the time of the row that was chosen, else the mean of the rows that count
+    and tell one."""
     rows = rows_of(products, name, **which)
     out = np.full(dgg.CELLS + 1, np.nan)
-    if method in ("LAST", "FIRST", "BEST"):
+    if method in CHOOSING:
         at = chosen(rows, method)
         out[rows.seqnum[at]] = rows.time[at]
     else:
-        raise ValueError(method)
+        told = np.isfinite(rows.time)
+        cells, values = combined(rows.seqnum[told], rows.time[told], "MEAN")
+        out[cells] = values
     return out
 
 

@@ -5,6 +5,8 @@ import pathlib
 import pytest
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
+# Footprints of the tests' products are of no use to anybody else.
+os.environ.setdefault("VCUBE_INDEX_DIR", "NO")
 PLUGINS = os.environ.setdefault("GDAL_DRIVER_PATH", str(PROJECT / "build" / "dev" / "plugins"))
 if not any((pathlib.Path(folder) / "gdal_VCUBE.so").exists() for folder in PLUGINS.split(os.pathsep)):
     pytest.exit(f"gdal_VCUBE.so is not in {PLUGINS}: build it (ninja gdal_VCUBE) or set GDAL_DRIVER_PATH", returncode=3)
@@ -34,3 +36,11 @@ def make_cube(tmp_path):
         return oracle.write_references(tmp_path, fill, name, **how)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def week(tmp_path_factory):
+    """Four days of half orbits over Europe, two in July and two in August: see small_week.Week."""
+    import small_week
+
+    return small_week.Week(tmp_path_factory.mktemp("week"), "--start=2023-07-30", "--days=4")
