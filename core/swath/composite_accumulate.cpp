@@ -240,8 +240,11 @@ void plan_list(Method method, const DType& type, Accumulation& plan) {
 
 void start(const Accumulation& plan, BlockState& state) {
     state.values = Buffer(dgg::kBlockCells * plan.value_size);
-    for (std::size_t at = 0; at < state.values.size(); at += plan.value_size) {
-        std::memcpy(state.values.data() + at, plan.first.data(), plan.value_size);
+    if (plan.value_size > 0) {
+        visit_size(plan.value_size, [&]<class T>(T first) {
+            std::memcpy(&first, plan.first.data(), sizeof(T));
+            std::fill_n(elements<T>(state.values), dgg::kBlockCells, first);
+        });
     }
     state.keys = Buffer(dgg::kBlockCells * plan.state_key_size);
     std::fill(state.keys.data(), state.keys.data() + state.keys.size(), std::byte{0});

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <fstream>
@@ -304,6 +305,46 @@ TEST(Composite, ProductsOfOtherNumbersAreLeftOut) {
     ASSERT_EQ(collection->failures().size(), 2U);
     EXPECT_THAT(collection->failures()[0].error.message, HasSubstr("<i2"));
     EXPECT_THAT(collection->failures()[1].error.message, HasSubstr("0.25"));
+}
+
+// Products are let go as soon as their samples are taken, whatever the number of them.
+TEST(Composite, MemoryDoesNotGrowWithProducts) {
+    ProductSet set;
+    constexpr std::uint32_t kProducts = 300, kRows = 2000;
+    std::vector<float> sums(kRows, 0);
+    for (std::uint32_t k = 0; k < kProducts; ++k) {
+        std::vector<std::uint32_t> ids;
+        std::vector<float> values;
+        for (std::uint32_t row = 0; row < kRows; ++row) {
+            ids.push_back(dgg::grid_point_id(600000 + row));
+            values.push_back(static_cast<float>((row * 7 + k) % 31));
+            sums[row] += values.back();
+        }
+        set.begin();
+        set.add("Grid_Point_ID", "<u4", ids);
+        set.add("V", "<f4", values);
+    }
+    CollectionOptions options;
+    options.product_bytes = std::size_t{1} << 18U;
+    const auto collection = set.collection(options);
+    Composer composer(collection, 0, std::size_t{1} << 18U);
+    const auto table = composer.table(set.all(), recipe(Method::kMean, "V"), dgg::BlockSet::all()).value();
+    for (std::uint32_t row = 0; row < kRows; row += 97) {
+        EXPECT_EQ(element_of(*table, 600000 + row), test::bytes_of(std::vector<double>{double{sums[row]} / kProducts}));
+    }
+    EXPECT_LT(set.most_alive, 20);
+    // All values at once do not fit: one part of the blocks after another.
+    const auto median = composer.table(set.all(), recipe(Method::kMedian, "V"), dgg::BlockSet::all()).value();
+    for (std::uint32_t row = 0; row < kRows; row += 97) {
+        std::vector<double> values;
+        for (std::uint32_t k = 0; k < kProducts; ++k) {
+            values.push_back((row * 7 + k) % 31);
+        }
+        std::sort(values.begin(), values.end());
+        const double middle = (values[kProducts / 2 - 1] + values[kProducts / 2]) / 2;
+        EXPECT_EQ(element_of(*median, 600000 + row), test::bytes_of(std::vector<double>{middle}));
+    }
+    EXPECT_LT(set.most_alive, 20);
 }
 
 TEST(Composite, OldTablesGoWhenThereAreTooMany) {

@@ -70,7 +70,8 @@ public:
             ++openings;
             const auto& store = stores_[static_cast<std::size_t>(std::stoi(entry.location))];
             VCUBE_ASSIGN(const Group root, read_hierarchy(*store));
-            return Product::open(root, store, bench_.runtime);
+            VCUBE_ASSIGN(const auto product, Product::open(root, store, bench_.runtime));
+            return watch(product);
         };
         return std::make_shared<const Collection>(list_, open, nullptr, bench_.runtime, options);
     }
@@ -84,8 +85,16 @@ public:
     [[nodiscard]] Runtime& runtime() const { return *bench_.runtime; }
 
     std::atomic<int> openings{0};
+    std::atomic<int> alive{0}, most_alive{0};  // products
 
 private:
+    std::shared_ptr<const Product> watch(const std::shared_ptr<const Product>& product) {
+        const int now = ++alive;
+        for (int most = most_alive; now > most && !most_alive.compare_exchange_weak(most, now);) {
+        }
+        return {product.get(), [this, product](const Product* /*same*/) { --alive; }};
+    }
+
     vcube::test::Bench bench_;
     std::vector<std::shared_ptr<FakeStore>> stores_;
     ProductList list_;
