@@ -119,15 +119,16 @@ Status set_orbit_pass(OpenOptions& out, std::string value) {
     return {};
 }
 
-/// Words in the order of swath::Method: numbers have all but the last two.
-constexpr const char* kMethods[] = {"LAST", "FIRST", "MEAN", "MIN", "MAX", "COUNT", "MEDIAN", "BEST", "MODE", "OR"};
-constexpr std::span<const char* const> kNumberMethods(kMethods, std::size(kMethods) - 2);
+constexpr const char* kNumberMethods[] = {"LAST", "FIRST", "MEAN", "MIN", "MAX", "COUNT", "MEDIAN", "BEST"};
 constexpr const char* kFlagMethods[] = {"LAST", "MODE", "OR"};
 
 template <auto member>
 Status set_method(OpenOptions& out, std::string value) {
-    const auto* const at = std::find(std::begin(kMethods), std::end(kMethods), value);
-    out.*member = static_cast<swath::Method>(at - std::begin(kMethods));
+    for (int k = 0; k <= static_cast<int>(swath::Method::kOr); ++k) {
+        if (value == swath::name_of(static_cast<swath::Method>(k))) {
+            out.*member = static_cast<swath::Method>(k);
+        }
+    }
     return {};
 }
 
@@ -240,7 +241,8 @@ const std::array<Option, 22> kOptions = {{
     {"BEST_BY",
      "string",
      "",
-     "Variable whose smallest value is the best one, for COMPOSITE_METHOD=BEST; without it the DQX of the variable itself",
+     "Variable whose smallest value is the best one, for COMPOSITE_METHOD=BEST; without it the DQX of the variable "
+     "itself",
      {},
      Kinds::kCollections,
      set_text<&OpenOptions::best_by>},
