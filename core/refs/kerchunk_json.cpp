@@ -3,6 +3,7 @@
 #include <memory>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "core/base/base64.h"
 #include "core/base/inflate_source.h"
@@ -15,6 +16,9 @@ namespace vcube {
 namespace {
 
 constexpr std::string_view kBase64Prefix = "base64:";
+// Kerchunk's prototype of 2020: consolidated metadata with "<array>/.zchunkstore" among them.
+constexpr std::string_view kPrototypeKey = "zarr_consolidated_format";
+constexpr std::string_view kChunkStoreEnd = "/.zchunkstore";
 
 std::string quoted(std::string_view key) {
     constexpr std::size_t kShown = 200;
@@ -28,19 +32,19 @@ public:
         : input_(input), reader_(input.reader()), limits_(limits), templates_(std::make_shared<TemplateSet>()) {}
 
     Result<std::shared_ptr<const Store>> parse(const std::string& name, UrlPolicy policy) {
-        bool version_1 = false;
-        bool done = input_.restart() && find_version(version_1) && input_.restart();
-        if (done && !version_1) {
+        Form form = Form::kFlat;
+        bool done = input_.restart() && find_form(form) && input_.restart();
+        if (done && form == Form::kFlat) {
             done = read_entries(true);
             // A document of references that turns out to hold "version" or "refs" behind them.
-            version_1 = late_version_;
-            if (done && version_1) {
+            if (done && late_version_) {
+                form = Form::kVersion1;
                 builder_ = std::make_unique<ManifestBuilder>();
                 done = input_.restart();
             }
         }
-        if (done && version_1) {
-            done = read_version_1();
+        if (done && form != Form::kFlat) {
+            done = read_members(form);
         }
         if (!done || !input_.finish()) {
             return input_.error(name);
@@ -56,6 +60,8 @@ public:
     }
 
 private:
+    enum class Form { kFlat, kVersion1, kPrototype };
+
     /// Version 1 has the top-level key "version" or the object "refs".
     [[nodiscard]] static bool tells_version_1(std::string_view key, JsonType type) {
         return (key == "version" && type == JsonType::kNumber) || (key == "refs" && type == JsonType::kObject);
@@ -63,7 +69,7 @@ private:
 
     /// Version 0 is the flat references themselves. A pass that skips values, because the keys may come in any order;
     /// it ends at the first key that tells.
-    bool find_version(bool& version_1) {
+    bool find_form(Form& form) {
         if (!input_.step([&] { return reader_.begin_object(); })) {
             return false;
         }
@@ -75,13 +81,15 @@ private:
                 more = reader_.next_key(key);
                 if (more) {
                     const JsonType type = reader_.peek();
-                    version_1 = tells_version_1(key, type);
+                    form = tells_version_1(key, type) ? Form::kVersion1
+                           : key == kPrototypeKey     ? Form::kPrototype
+                                                      : Form::kFlat;
                     flat = is_metadata_key(key) && (type == JsonType::kString || type == JsonType::kObject);
                     return type != JsonType::kEnd || reader_.skip();
                 }
                 return reader_.ok();
             });
-            if (!done || !more || version_1 || flat) {
+            if (!done || !more || form != Form::kFlat || flat) {
                 return done;
             }
             if (!input_.skip()) {
@@ -90,8 +98,10 @@ private:
         }
     }
 
-    bool read_version_1() {
+    /// The members of a version 1 or prototype document.
+    bool read_members(Form form) {
         bool has_content = false;
+        const bool prototype = form == Form::kPrototype;
         if (!input_.step([&] { return reader_.begin_object(); })) {
             return false;
         }
@@ -108,10 +118,11 @@ private:
                 return false;
             }
             if (!more) {
-                return has_content || reader_.fail_here("version 1 references without \"refs\"");
+                return has_content || reader_.fail_here(prototype ? "a prototype of references without \"metadata\""
+                                                                  : "version 1 references without \"refs\"");
             }
-            has_content = has_content || name == "refs" || name == "gen";
-            if (!read_member(name)) {
+            has_content = has_content || (prototype ? name == "metadata" : name == "refs" || name == "gen");
+            if (prototype ? !(name == "metadata" ? read_entries(false) : input_.skip()) : !read_member(name)) {
                 return false;
             }
         }
@@ -204,6 +215,9 @@ private:
             case JsonType::kString:
                 return read_inline(key);
             case JsonType::kObject: {
+                if (key.ends_with(kChunkStoreEnd)) {
+                    return read_chunk_store(std::string(key));
+                }
                 // The keys inside overwrite what `key` looks at.
                 const std::string own_key(key);
                 std::string_view raw;
@@ -221,6 +235,65 @@ private:
                 return reader_.skip() && fail(own_key, "a reference must be a string, an object or an array");
             }
         }
+    }
+
+    /// {"source": {"uri": url, ...}, "<key of a chunk>": {"offset": ..., "size": ...}, ...}, in any order.
+    bool read_chunk_store(const std::string& own_key) {
+        struct Chunk {
+            std::string key;
+            std::uint64_t offset = 0, size = 0;
+        };
+        std::vector<Chunk> chunks;
+        std::string url;
+        if (!reader_.begin_object()) {
+            return false;
+        }
+        std::string_view key;
+        while (reader_.next_key(key)) {
+            Chunk chunk{std::string(key)};
+            const bool is_source = key == "source";
+            if (reader_.peek() != JsonType::kObject) {
+                return fail(own_key, quoted(chunk.key) + " must be an object");
+            }
+            if (!reader_.begin_object()) {
+                return false;
+            }
+            std::string_view field;
+            while (reader_.next_key(field)) {
+                std::string_view text;
+                bool done = false;
+                if (is_source && field == "uri" && reader_.peek() == JsonType::kString) {
+                    done = reader_.read_string(text);
+                    url = text;
+                } else if (!is_source && (field == "offset" || field == "size")) {
+                    done = field == "offset" ? read_count(chunk.key, "offset", chunk.offset)
+                                             : read_count(chunk.key, "size", chunk.size);
+                } else {
+                    done = reader_.skip();
+                }
+                if (!done) {
+                    return false;
+                }
+            }
+            if (!is_source) {
+                chunks.push_back(std::move(chunk));
+            }
+        }
+        if (!reader_.ok()) {
+            return false;
+        }
+        if (url.empty() && !chunks.empty()) {
+            return fail(own_key, "there is no \"source\" with a \"uri\"");
+        }
+        const std::uint32_t url_id = chunks.empty() ? 0 : builder_->intern_url(url);
+        for (const Chunk& chunk : chunks) {
+            ByteRange range{chunk.offset, 0};
+            if (chunk.size == 0 || __builtin_add_overflow(chunk.offset, chunk.size, &range.end)) {
+                return fail(chunk.key, "expected a size above 0, and offset and size of 64 bits together");
+            }
+            builder_->add_range(chunk.key, url_id, range);
+        }
+        return true;
     }
 
     /// [url] or [url, offset, length].

@@ -1,6 +1,6 @@
-// Kerchunk JSON references, version 0 and 1, plain, gzip or zstd, parsed straight into a manifest; a document that is
-// given as a source is streamed, so that only the manifest and a window of the text are held.
-// Inline text becomes its UTF-8 bytes, as fsspec and GDAL read it; "base64:" marks binary data. A null entry is a
+// Kerchunk JSON references, version 0, 1 and the prototype of 2020, plain, gzip or zstd, parsed straight into a
+// manifest; a document that is given as a source is streamed, so that only the manifest and a window of the text are
+// held. Inline text becomes its UTF-8 bytes, as fsspec and GDAL read it; "base64:" marks binary data. A null entry is a
 // missing chunk; of equal keys the last one counts, generated entries ("gen") after all others; length 0 with a URL is
 // the whole object. URLs and "gen" are Jinja templates where "templates" or "gen" are defined (template.h).
 // Source: Kerchunk reference specification (fsspec.github.io/kerchunk/spec.html).

@@ -21,3 +21,7 @@ for i in range(0, len(templates), 3):
     if "i" in templates[i]:
         entry = {"key": "a/{{i}}", "url": templates[i], "offset": "{{i}}", "length": "1", "dimensions": {"i": {"stop": 3}}}
         (out / f"templates{i:03}").write_text(json.dumps({"version": 1, "templates": {"u": "x", "f": "{{c}}"}, "refs": {".zgroup": "{}"}, "gen": [entry]}))
+# Kerchunk's prototype of 2020.
+store = {"a/0": {"offset": 10, "size": 5}, "a/1": {"size": 7, "offset": 15}, "source": {"uri": "h.nc"}}
+metadata = {".zgroup": {"zarr_format": 2}, "a/.zarray": {"shape": [4], "chunks": [2]}, "a/.zchunkstore": store}
+(out / "prototype").write_text(json.dumps({"zarr_consolidated_format": 1, "metadata": metadata}))

@@ -217,6 +217,28 @@ TEST(KerchunkJson, TakesVersion1InAnyPlace) {
     EXPECT_EQ(remote(*flat.value(), "a/0").range, (ByteRange{1, 3}));
 }
 
+// The form of A. Jelenak's files of 2020, as fsspec's _unmodel_hdf5() takes it apart.
+TEST(KerchunkJson, ReadsThePrototype) {
+    const auto store = opened(R"({"zarr_consolidated_format": 1, "metadata": {".zgroup": {"zarr_format": 2},
+        "a/.zarray": {"shape": [4], "chunks": [2]}, "a/.zchunkstore": {"a/0": {"offset": 10, "size": 5},
+        "a/1": {"size": 7, "offset": 15, "other": [1]}, "source": {"uri": "http://h/x.nc", "array_name": "/a"}}}})");
+    ASSERT_TRUE(store.ok()) << store.error().message;
+    EXPECT_EQ(store.value()->metadata_keys().value(), (std::vector<std::string>{".zgroup", "a/.zarray"}));
+    EXPECT_EQ(remote(*store.value(), "a/0").range, (ByteRange{10, 15}));
+    EXPECT_EQ(remote(*store.value(), "a/1").range, (ByteRange{15, 22}));
+    EXPECT_EQ(remote(*store.value(), "a/1").url, "http://h/x.nc");
+    for (const auto& [metadata, why] : std::vector<std::pair<std::string, std::string>>{
+             {R"({"a/.zchunkstore": {"a/0": {"offset": 1, "size": 2}}})", "\"source\" with a \"uri\""},
+             {R"({"a/.zchunkstore": {"a/0": [1, 2], "source": {"uri": "u"}}})", "\"a/0\" must be an object"},
+             {R"({"a/.zchunkstore": {"a/0": {"offset": 1}, "source": {"uri": "u"}}})", "expected a size above 0"},
+             {R"({"a/.zchunkstore": {"a/0": {"offset": -1, "size": 1}, "source": {"uri": "u"}}})", "offset"}}) {
+        const auto refused = opened(R"({"zarr_consolidated_format": 1, "metadata": )" + metadata + "}");
+        ASSERT_FALSE(refused.ok());
+        EXPECT_NE(refused.error().message.find(why), std::string::npos) << refused.error().message;
+    }
+    EXPECT_FALSE(opened(R"({"zarr_consolidated_format": 1})").ok());
+}
+
 TEST(KerchunkJson, ReadsWithoutAGroupKey) {
     const auto store = opened(R"({"a/0": ["u", 1, 2], "a/.zarray": {"shape": [1]}})");
     ASSERT_TRUE(store.ok());
