@@ -112,6 +112,11 @@ Result<std::unique_ptr<GDALDataset>> open_collection_dataset(const OpenContext& 
     VCUBE_ASSIGN(const auto pyramid, GridPyramid::create(chosen.grid));
     VCUBE_ASSIGN(const auto raster, CollectionRaster::create(context, context.name.path, pyramid));
     VCUBE_ASSIGN(const std::vector<std::uint32_t> steps, choose_steps(context));
+    if (steps.size() > kMaxBands) {
+        return unsupported(context.collection->location + ": " + std::to_string(steps.size()) +
+                           " steps in time; a raster has at most " + std::to_string(kMaxBands) +
+                           " bands: choose by TIME_RANGE or COMPOSITE, or by time= in the name");
+    }
     std::vector<GridBandPlan> bands;
     bands.reserve(steps.size());
     for (const std::uint32_t step : steps) {

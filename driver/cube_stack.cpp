@@ -238,13 +238,13 @@ Result<std::unique_ptr<GDALDataset>> open_stack(const OpenContext& context, cons
         one.name.selections = array.selections;
         one.name.others.clear();
         VCUBE_ASSIGN(std::unique_ptr<GDALDataset> dataset, open(one));
-        constexpr std::size_t kMaxBands = 65535;
         bands += static_cast<std::size_t>(dataset->GetRasterCount());
         if (dataset->GetRasterCount() == 0) {
             return invalid(concat("/", array.path, " is a group of several arrays; name arrays to open them together"));
         }
         if (bands > kMaxBands) {
-            return unsupported(concat("more than 65535 bands up to /", array.path, "; choose along dimensions"));
+            return unsupported(concat("more than ", std::to_string(kMaxBands), " bands up to /", array.path,
+                                      "; choose along dimensions"));
         }
         if (!variables.empty()) {
             const std::string reason = difference(*variables.front().dataset, *dataset);

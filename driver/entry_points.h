@@ -19,6 +19,9 @@
 
 namespace vcube::driver {
 
+/// GDAL's own limit.
+inline constexpr std::size_t kMaxBands = 65535;
+
 /// A file as it was when it was read.
 struct FileStamp {
     static constexpr std::int64_t kAbsent = -1;

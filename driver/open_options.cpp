@@ -297,7 +297,10 @@ std::size_t threads_allowed() {
 
 std::string xml_escaped(const char* text) {
     char* const escaped = CPLEscapeString(text, -1, CPLES_XML);
-    std::string out(escaped);
+    std::string out;
+    for (const char* at = escaped; *at != '\0'; ++at) {
+        *at == '\'' ? out.append("&apos;") : out.append(1, *at);  // the attributes stand in such quotes
+    }
     CPLFree(escaped);
     return out;
 }
