@@ -4,12 +4,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <numbers>
+#include <random>
+#include <set>
 #include <thread>
 
 #include "core/base/log.h"
 #include "core/dgg/isea.h"
+#include "core/swath/block_caps.h"
+#include "core/swath/window_blocks.h"
 #include "tests/unit/swath/fake_product.h"
 
 namespace vcube::swath {
@@ -82,6 +89,74 @@ TEST(Footprint, HoldsEveryBlockOfTheProduct) {
     expected.insert(block_at(20, 0));
     expected.insert(dgg::kBlockCount - 1);  // 9262145, the southern single cell; 4262145 is none
     EXPECT_EQ(footprint.blocks, expected);
+}
+
+// Half an orbit: 1000 km wide, from pole to pole, `lon` where it crosses the equator.
+std::vector<std::uint32_t> half_orbit(double lon) {
+    constexpr double kRadians = std::numbers::pi / 180;
+    std::set<std::uint32_t> cells;
+    for (double along = -90; along < 90; along += 0.1) {
+        for (double across = -4.5; across < 4.5; across += 0.1) {
+            // The orbit as an equator, then tilted by 98 degrees.
+            const UnitVector p = unit_vector(along, across);
+            const double tilt = 98 * kRadians;
+            const double y = p.y * std::cos(tilt) - p.z * std::sin(tilt);
+            const double z = p.y * std::sin(tilt) + p.z * std::cos(tilt);
+            cells.insert(dgg::seqnum_of(lon + std::atan2(y, p.x) / kRadians, std::asin(z) / kRadians));
+        }
+    }
+    return {cells.begin(), cells.end()};
+}
+
+TEST(Footprint, LosesNoRowInAnyWindow) {
+    const auto mapper_of = [](const char* crs, double x, double y, double pixel, std::uint32_t width,
+                              std::uint32_t height) {
+        dgg::Grid grid;
+        grid.crs = crs;
+        grid.geotransform = {x, pixel, 0, y, 0, -pixel};
+        grid.width = width;
+        grid.height = height;
+        return dgg::CellMapper::create(grid).value();
+    };
+    const std::vector<dgg::CellMapper> mappers{mapper_of("EPSG:4326", -180, 88.59375, 0.087890625, 4096, 2016),
+                                               mapper_of("EPSG:3035", 1500000, 6500000, 20000, 360, 360),
+                                               mapper_of("EPSG:6931", -9000000, 9000000, 50000, 360, 360),
+                                               mapper_of("EPSG:3031", -4000000, 4000000, 20000, 400, 400)};
+    std::mt19937 random(7);
+    const auto below = [&random](std::uint32_t end) { return static_cast<std::uint32_t>(random() % end); };
+    int touched = 0;
+    int shown = 0;
+    for (const double lon : {-170.0, -20.0, 15.0, 100.0, 179.0}) {
+        const std::vector<std::uint32_t> cells = half_orbit(lon);
+        std::vector<std::uint32_t> ids;
+        std::vector<bool> held(dgg::kCells + 1);
+        for (const std::uint32_t cell : cells) {
+            ids.push_back(dgg::grid_point_id(cell));
+            held[cell] = true;
+        }
+        const auto product = FakeProduct().ids(ids).open(test::inline_runtime()).value();
+        const Footprint footprint = footprint_of(*product, {}).value();
+        for (int n = 0; n < 60; ++n) {
+            const dgg::CellMapper& mapper = mappers[static_cast<std::size_t>(n) % mappers.size()];
+            const dgg::Grid& grid = mapper.grid();
+            dgg::Window window;
+            window.width = 1 + below(n % 3 == 0 ? 360 : 60);
+            window.height = 1 + below(n % 3 == 0 ? 300 : 60);
+            window.x = below(grid.width - window.width + 1);
+            window.y = below(grid.height - window.height + 1);
+            bool any = false;
+            mapper.map(window, [&](std::uint32_t, std::uint32_t, std::span<const std::uint32_t> seqnums) {
+                any =
+                    any || std::any_of(seqnums.begin(), seqnums.end(), [&](std::uint32_t cell) { return held[cell]; });
+            });
+            const bool touches = footprint.blocks.intersects(blocks_of_window(mapper, window));
+            EXPECT_TRUE(touches || !any) << lon << " " << grid.crs << " " << window.x << " " << window.y;
+            touched += touches ? 1 : 0;
+            shown += any ? 1 : 0;
+        }
+    }
+    EXPECT_GT(shown, 40);
+    EXPECT_LT(touched, 2 * shown);  // and few are read in vain
 }
 
 TEST(Footprint, TakesTheNamesTimesWhereAttributesDoNotTell) {
