@@ -325,14 +325,14 @@ TEST(Composite, MemoryDoesNotGrowWithProducts) {
         set.add("V", "<f4", values);
     }
     CollectionOptions options;
-    options.product_bytes = std::size_t{1} << 18U;
+    options.product_bytes = std::size_t{1} << 18U;  // some ten products, and those that threads have in hand
     const auto collection = set.collection(options);
     Composer composer(collection, 0, std::size_t{1} << 18U);
     const auto table = composer.table(set.all(), recipe(Method::kMean, "V"), dgg::BlockSet::all()).value();
     for (std::uint32_t row = 0; row < kRows; row += 97) {
         EXPECT_EQ(element_of(*table, 600000 + row), test::bytes_of(std::vector<double>{double{sums[row]} / kProducts}));
     }
-    EXPECT_LT(set.most_alive, 20);
+    EXPECT_LT(set.most_alive, 60);
     // All values at once do not fit: one part of the blocks after another.
     const auto median = composer.table(set.all(), recipe(Method::kMedian, "V"), dgg::BlockSet::all()).value();
     for (std::uint32_t row = 0; row < kRows; row += 97) {
@@ -344,7 +344,7 @@ TEST(Composite, MemoryDoesNotGrowWithProducts) {
         const double middle = (values[kProducts / 2 - 1] + values[kProducts / 2]) / 2;
         EXPECT_EQ(element_of(*median, 600000 + row), test::bytes_of(std::vector<double>{middle}));
     }
-    EXPECT_LT(set.most_alive, 20);
+    EXPECT_LT(set.most_alive, 60);
 }
 
 TEST(Composite, OldTablesGoWhenThereAreTooMany) {
