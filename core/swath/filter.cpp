@@ -2,8 +2,9 @@
 
 #include <charconv>
 #include <cmath>
-#include <cstring>
 #include <optional>
+
+#include "core/swath/typed_column.h"
 
 namespace vcube::swath {
 
@@ -140,35 +141,15 @@ void apply(const Bound& bound, const T* column, std::optional<T> nodata, RowMask
     }
 }
 
-template <class T>
 void apply(const Bound& bound, const Buffer& column, RowMask& mask) {
-    const Encoding& encoding = bound.variable->encoding;
-    std::optional<T> nodata;
-    if (encoding.nodata || encoding.nodata_int64 || encoding.nodata_uint64) {
-        const std::vector<std::byte> bytes = bound.variable->nodata_bytes();
-        T value{};
-        std::memcpy(&value, bytes.data(), sizeof(T));
-        nodata = value;
-    }
-    apply<T>(bound, reinterpret_cast<const T*>(column.data()), nodata, mask);
-}
-
-void apply(const Bound& bound, const Buffer& column, RowMask& mask) {
-    const DType& type = bound.variable->encoding.type;
-    if (type.kind == Kind::kFloat) {
-        return type.size == 4 ? apply<float>(bound, column, mask) : apply<double>(bound, column, mask);
-    }
-    const bool is_signed = type.kind == Kind::kInt;
-    switch (type.size) {
-        case 1:
-            return is_signed ? apply<std::int8_t>(bound, column, mask) : apply<std::uint8_t>(bound, column, mask);
-        case 2:
-            return is_signed ? apply<std::int16_t>(bound, column, mask) : apply<std::uint16_t>(bound, column, mask);
-        case 4:
-            return is_signed ? apply<std::int32_t>(bound, column, mask) : apply<std::uint32_t>(bound, column, mask);
-        default:
-            return is_signed ? apply<std::int64_t>(bound, column, mask) : apply<std::uint64_t>(bound, column, mask);
-    }
+    visit_type(bound.variable->encoding.type, [&]<class T>(T /*type*/) {
+        // 0 is what products fill integers with, and a number that users ask for.
+        std::optional<T> nodata = nodata_of<T>(*bound.variable);
+        if (std::is_integral_v<T> && nodata == T{0}) {
+            nodata.reset();
+        }
+        apply<T>(bound, reinterpret_cast<const T*>(column.data()), nodata, mask);
+    });
 }
 
 }  // namespace

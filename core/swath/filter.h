@@ -7,7 +7,8 @@
 //   bits       = bit *( "|" bit ) | "(" bits ")"      bit = flag | integer (0x.. too)
 //
 // Values are compared as users see them: with scale and offset applied. A number stands for the nearest value that an
-// unscaled float32 variable can hold. A grid point whose variable holds no value there (nodata, NaN) does not pass.
+// unscaled float32 variable can hold. A grid point whose variable holds no value there (nodata, NaN) does not pass; but
+// 0 is a number in integers, though products name it as their fill value: N_Strong_RFI==0 asks for undisturbed points.
 // Names are case-sensitive; a flag is one of the variable before it. Immutable values, pure functions: thread-safe.
 #pragma once
 

@@ -89,9 +89,11 @@ class Product:
         return out & ~np.isnan(values) if values.dtype.kind == "f" else out
 
     def decoded(self, name):
-        """The column as users see it: scaled, NaN where there is no value."""
+        """The column as filters see it: scaled, NaN where there is no value; but 0 of integers is a number."""
         scale, offset = self.scales.get(name, (1.0, 0.0))
-        return np.where(self.has_value(name), self.columns[name].astype("f8") * scale + offset, np.nan)
+        numbers = self.columns[name].astype("f8") * scale + offset
+        is_zero = (self.columns[name] == 0) & (self.columns[name].dtype.kind in "ui")
+        return np.where(self.has_value(name) | is_zero, numbers, np.nan)
 
     def flag(self, name, *flags):
         """Rows in which one of the flags is set."""

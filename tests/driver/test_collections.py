@@ -27,13 +27,14 @@ FILTERS = {
     "Science_Flags & (FL_SAND|FL_TOPO_S)": lambda p: p.flag("Science_Flags", "FL_SAND", "FL_TOPO_S"),
     "Confidence_Flags&2!=0 && Surface_Temperature>285.5": lambda p: (
         ((p.columns["Confidence_Flags"] & 2) != 0) & (p.decoded("Surface_Temperature") > 285.5)),
+    "N_RFI_X==0,N_RFI_Y=0": lambda p: (p.columns["N_RFI_X"] == 0) & (p.columns["N_RFI_Y"] == 0),
     "X_Swath>-200,X_Swath<200": lambda p: np.abs(p.decoded("X_Swath")) < 200,
     "Confidence_Flags==0": lambda p: p.columns["Confidence_Flags"] == 0,
 }
 # On real products, which have other flags: the same, and a variable of which something passes.
 REAL_FILTERS = {
     "Soil_Moisture_DQX<0.03,Chi_2_P>=0.5": "Soil_Moisture", "Science_Flags&FL_FOREST==0 AND N_RFI_X<=2": "Chi_2",
-    "X_Swath>-200,X_Swath<200": "Surface_Temperature", "Confidence_Flags==0": "Science_Flags",
+    "N_RFI_X==0,N_RFI_Y=0": "Soil_Moisture", "X_Swath>-200,X_Swath<200": "Surface_Temperature", "Confidence_Flags==0": "Science_Flags",
     "Science_Flags&(FL_SNOW_DRY|FL_ICE)": "Surface_Temperature",
     "Confidence_Flags&FL_NO_PROD==0 && Science_Flags&FL_DUAL_RETR_FNO_FFO!=0,RFI_Prob<0.05": "N_RFI_Y",
 }
@@ -47,7 +48,7 @@ BOXES = {None: None, "-3.5,41.2,18.3,55.7": (-3.5, 41.2, 18.3, 55.7)}
 PASSES = {None: None, "ASCENDING": True, "DESCENDING": False}
 
 
-def compare(source, products, name, step, method, grid=GRID, exact=None, **options):
+def compare(source, products, name, step, method, grid=GRID, **options):
     """Every band of a composite against the oracle; the number of pixels that hold something."""
     named = {"COMPOSITE": step, "COMPOSITE_METHOD": method, **options}
     if method in ("MODE", "OR") or (method == "LAST" and name in products[0].load().bits):

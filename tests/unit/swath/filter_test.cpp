@@ -95,10 +95,16 @@ TEST_F(FilterTest, ANumberIsTheNearestThatAFloatHolds) {
 }
 
 TEST_F(FilterTest, ScaledValuesAreCompared) {
-    // Stored 0 is nodata of an integer without flags.
-    EXPECT_THAT(rows("RFI_Prob<0.1"), ElementsAre(1, 1, 0, 0, 0));
+    EXPECT_THAT(rows("RFI_Prob<0.1"), ElementsAre(1, 1, 0, 0, 1));
     EXPECT_THAT(rows("RFI_Prob = 1"), ElementsAre(0, 0, 0, 1, 0));
-    EXPECT_THAT(rows("RFI_Prob <= +1e-1"), ElementsAre(1, 1, 1, 0, 0));
+    EXPECT_THAT(rows("RFI_Prob <= +1e-1"), ElementsAre(1, 1, 1, 0, 1));
+}
+
+// Real products have 0 in N_RFI_X on a third of the rows with soil moisture, the best ones.
+TEST_F(FilterTest, ZeroOfAnIntegerIsANumberThoughItIsNodata) {
+    ASSERT_EQ(product->find("RFI_Prob")->encoding.nodata, 0);
+    EXPECT_THAT(rows("RFI_Prob==0"), ElementsAre(0, 0, 0, 0, 1));
+    EXPECT_THAT(rows("RFI_Prob>0"), ElementsAre(1, 1, 1, 1, 0));
 }
 
 TEST_F(FilterTest, SignedValues) {
