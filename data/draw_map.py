@@ -122,7 +122,7 @@ def main():
     height = 6.0 if len(rows) == 1 else 3.6
     # Inches: a margin and a title above every row, the title of all and the legend at the ends.
     width = height * max(sum(p.shape for p in row) for row in rows) + 0.3 * (columns + 1)
-    total = len(rows) * (height + 0.42) + 1.25
+    total = len(rows) * (height + 0.42) + 1.3
     figure = plt.figure(figsize=(width, total), dpi=105)
     for j, row in enumerate(rows):
         left = 0.3
@@ -131,7 +131,7 @@ def main():
             panel.draw(figure.add_axes([left / width, bottom / total, height * panel.shape / width, height / total]))
             left += height * panel.shape + 0.3
     ramp, low, high = read_ramp(args.style)
-    place = figure.add_axes([0.20, 0.46 / total, 0.60, 0.16 / total])
+    place = figure.add_axes([0.20, 0.52 / total, 0.60, 0.16 / total])
     legend = figure.colorbar(plt.cm.ScalarMappable(Normalize(low, high), ramp), cax=place, orientation="horizontal")
     legend.set_label(args.label, fontsize=10, color=TEXT)
     legend.ax.tick_params(labelsize=9, colors=TEXT)
