@@ -11,6 +11,8 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <mutex>
+#include <span>
 #include <system_error>
 #include <type_traits>
 #include <unordered_map>

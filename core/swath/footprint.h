@@ -5,9 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -27,7 +25,7 @@ struct Footprint {
     std::int64_t start = 0, stop = 0;  // the precise times of the attributes; those of the name where they do not tell
 };
 
-/// Reads the product's ids (product.rows()) and attributes.
+/// Reads the product's ids.
 Result<Footprint> footprint_of(const Product& product, const ProductName& name);
 
 /// Footprints that this or an earlier process has seen, by location, size and modification time of the product: one
