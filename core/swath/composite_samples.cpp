@@ -53,7 +53,7 @@ Result<std::vector<double>> read_quality(const Product& product, const std::stri
     VCUBE_ASSIGN(const auto column, product.column(*variable));
     std::vector<double> quality(product.row_count());
     visit_type(variable->encoding.type, [&]<class T>(T /*type*/) {
-        const auto nodata = nodata_of<T>(*variable);
+        const auto nodata = nodata_to_compare<T>(*variable);
         const T* const values = reinterpret_cast<const T*>(column->data());
         // As users see them, a negative scale turns the order round.
         const double sign = variable->encoding.scale.value_or(1) < 0 ? -1 : 1;

@@ -143,11 +143,7 @@ void apply(const Bound& bound, const T* column, std::optional<T> nodata, RowMask
 
 void apply(const Bound& bound, const Buffer& column, RowMask& mask) {
     visit_type(bound.variable->encoding.type, [&]<class T>(T /*type*/) {
-        // 0 is what products fill integers with, and a number that users ask for.
-        std::optional<T> nodata = nodata_of<T>(*bound.variable);
-        if (std::is_integral_v<T> && nodata == T{0}) {
-            nodata.reset();
-        }
+        const auto nodata = nodata_to_compare<T>(*bound.variable);
         apply<T>(bound, reinterpret_cast<const T*>(column.data()), nodata, mask);
     });
 }

@@ -72,6 +72,14 @@ std::optional<T> nodata_of(const Variable& variable) {
     return value;
 }
 
+/// The same for comparisons: 0 is what products fill integers with, and also a number that users ask for (no strong
+/// interference, no error), so it counts as one.
+template <class T>
+std::optional<T> nodata_to_compare(const Variable& variable) {
+    const std::optional<T> nodata = nodata_of<T>(variable);
+    return std::is_integral_v<T> && nodata == T{0} ? std::nullopt : nodata;
+}
+
 /// Flags are combinations of bits or names of values: every value of theirs is one.
 inline bool is_flags(const Variable& variable) {
     return !variable.encoding.flags.empty() && variable.encoding.type.kind != Kind::kFloat;
