@@ -182,10 +182,10 @@ def composite(setup, way, method):
         work = functools.partial(by_pixel, method, read, index, setup)
     start = time.perf_counter()
     result = work()
-    seconds = time.perf_counter() - start
+    seconds, peak = time.perf_counter() - start, peak_mb()
     filled = int((result == result).sum() - (result == NODATA).sum())
     shown = np.where(result == result, result, NODATA).astype("f4")
-    return {"seconds": seconds, "values": hashlib.sha256(shown).hexdigest(), "filled": filled}
+    return {"seconds": seconds, "values": hashlib.sha256(shown).hexdigest(), "filled": filled, "peak": peak}
 
 
 # --- 2. opening
@@ -347,7 +347,7 @@ def main():
         sys.exit("GDAL does not know VCUBE: set GDAL_DRIVER_PATH to the folder of gdal_VCUBE.so")
     if args.task:
         result = TASKS[args.task][0](Setup(args.folder, args.small), args.way)
-        result["peak"] = peak_mb()
+        result.setdefault("peak", peak_mb())
         print(json.dumps(result))
         return
     with tempfile.TemporaryDirectory() as folder:

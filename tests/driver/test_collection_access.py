@@ -2,6 +2,7 @@
 multidimensional view, threads and tools."""
 import concurrent.futures
 import datetime
+import importlib.util
 import json
 import os
 import pathlib
@@ -400,6 +401,31 @@ def test_overviews_look_at_the_table(week):
                                61.02 - (np.arange(overview.YSize) + 0.5) * size[1])
         expected = table[oracle.dgg.seqnum_of(lon, lat)]
         assert (overview.ReadAsArray() != expected).mean() < 1e-3
+
+
+QGIS = """
+from qgis.core import QgsApplication, QgsPointXY, QgsRasterLayer
+app = QgsApplication([], False)
+app.initQgis()
+layer = QgsRasterLayer({uri!r}, "moisture", "gdal")
+print(layer.isValid(), layer.bandCount(), layer.crs().authid(), layer.bandName(2), sep="|")
+for band in range(1, layer.bandCount() + 1):
+    print(layer.dataProvider().sample(QgsPointXY({lon}, {lat}), band)[0])
+"""
+
+
+def test_qgis(week):
+    """QGIS's own way to give options, and its view of bands and values."""
+    if importlib.util.find_spec("qgis") is None:
+        pytest.skip("QGIS is not installed")
+    count = oracle.table(week.products, "Soil_Moisture", "COUNT")
+    cell = int(np.argmax(count))
+    lon, lat = (float(degrees[0]) for degrees in oracle.dgg.centre_of(np.array([cell])))
+    uri = f'VCUBE:"{week.folder}":/Soil_Moisture|option:COMPOSITE=2DAY|option:COMPOSITE_METHOD=MEAN'
+    said = run(sys.executable, "-c", QGIS.format(uri=uri, lon=lon, lat=lat), QT_QPA_PLATFORM="offscreen").split("\n")
+    assert said[0] == "True|2|EPSG:4326|Band 2: time=2023-08-01T00:00:00Z"
+    expected = [oracle.table(members, "Soil_Moisture", "MEAN")[cell] for _, _, members in oracle.steps(week.products, "2DAY")]
+    np.testing.assert_array_equal([float(value) for value in said[1:3]], expected)
 
 
 # --- errors
