@@ -155,7 +155,7 @@ class Rows(NamedTuple):
 def in_box(lon, lat, box):
     """Borders included; west > east crosses the date line."""
     west, south, east, north = box
-    turned = (lon - west) % 360 <= (east - west) % 360 if east != west else lon == west
+    turned = (lon - west) % 360 <= (east - west) % 360 if (east - west) % 360 else east != west
     return turned & (lat >= south) & (lat <= north)
 
 

@@ -424,7 +424,8 @@ def test_qgis(week):
     uri = f'VCUBE:"{week.folder}":/Soil_Moisture|option:COMPOSITE=2DAY|option:COMPOSITE_METHOD=MEAN'
     said = run(sys.executable, "-c", QGIS.format(uri=uri, lon=lon, lat=lat), QT_QPA_PLATFORM="offscreen").split("\n")
     assert said[0] == "True|2|EPSG:4326|Band 2: time=2023-08-01T00:00:00Z"
-    expected = [oracle.table(members, "Soil_Moisture", "MEAN")[cell] for _, _, members in oracle.steps(week.products, "2DAY")]
+    expected = [oracle.table(members, "Soil_Moisture", "MEAN")[cell]
+                for _, _, members in oracle.steps(week.products, "2DAY")]
     np.testing.assert_array_equal([float(value) for value in said[1:3]], expected)
 
 
@@ -439,6 +440,7 @@ def test_qgis(week):
     ("Soil_Moisture", {"COMPOSITE": "WEEK"}, ["WEEK", "DAY", "MONTH"]),
     ("Soil_Moisture", {"TIME_RANGE": "yesterday"}, ["yesterday", "2023"]),
     ("Soil_Moisture", {"BBOX": "1,2,3"}, ["1,2,3"]),
+    ("Soil_Moisture", {"BBOX": "100.1,-50.2,100.2,-50.1"}, ["none of", "BBOX"]),
     ("Soil_Moisture", {"ORBIT_PASS": "UP"}, ["ASCENDING", "DESCENDING"]),
     ("Chi_2", {"COMPOSITE": "DAY", "COMPOSITE_METHOD": "BEST", "BEST_BY": "Nothing"}, ["Nothing"]),
 ])

@@ -34,7 +34,8 @@ FILTERS = {
 # On real products, which have other flags: the same, and a variable of which something passes.
 REAL_FILTERS = {
     "Soil_Moisture_DQX<0.03,Chi_2_P>=0.5": "Soil_Moisture", "Science_Flags&FL_FOREST==0 AND N_RFI_X<=2": "Chi_2",
-    "N_RFI_X==0,N_RFI_Y=0": "Soil_Moisture", "X_Swath>-200,X_Swath<200": "Surface_Temperature", "Confidence_Flags==0": "Science_Flags",
+    "N_RFI_X==0,N_RFI_Y=0": "Soil_Moisture",
+    "X_Swath>-200,X_Swath<200": "Surface_Temperature", "Confidence_Flags==0": "Science_Flags",
     "Science_Flags&(FL_SNOW_DRY|FL_ICE)": "Surface_Temperature",
     "Confidence_Flags&FL_NO_PROD==0 && Science_Flags&FL_DUAL_RETR_FNO_FFO!=0,RFI_Prob<0.05": "N_RFI_Y",
 }
@@ -246,6 +247,20 @@ def test_flags_of_real_products(real, method, ascending):
     folder, products = real
     options = {"ORBIT_PASS": ascending} if ascending else {}
     assert compare(folder, products, "Science_Flags", "ALL", method, grid=REAL_GRID, **options) > 40000
+
+
+@pytest.mark.parametrize("text", ["150.3,-60.2,-139.7,60.4", "-180,60.5,180,90", "170,-90,200,-70.5",
+                                  "-17.76,9.98,-17.7,10.04"])
+def test_boxes_on_real_products(real, text):
+    """Across the date line, at the poles, and smaller than what there is between two cells."""
+    folder, products = real
+    box = tuple(float(part) for part in text.split(","))
+    expected = [oracle.table([product], "Science_Flags", "LAST", box=box)[REAL_GRID.cells] for product in products
+                if oracle.in_box(*oracle.dgg.centre_of(product.load().seqnum[product.placed]), box).any()]
+    raster = open_collection(folder, "Science_Flags", grid=REAL_GRID, BBOX=text)
+    assert raster.RasterCount == len(expected) > 0
+    for number, image in enumerate(expected, 1):
+        assert_band(raster.GetRasterBand(number), image)
 
 
 def test_times_of_real_products(real):
