@@ -78,11 +78,12 @@ std::uint64_t hash_of(const swath::ProductList& list) {
 }
 
 /// Opens products for the collection, on whatever thread needs one.
-swath::ProductOpener make_opener(ProductListing listing, const OpenOptions& options, const Process& process) {
-    return [listing = std::move(listing), options, runtime = process.runtime](
-               const swath::ProductEntry& entry) -> Result<std::shared_ptr<const swath::Product>> {
-        return open_product(entry.location, reference_policy(listing, entry.location, options.allow_local_references),
-                            options, runtime);
+swath::ProductOpener make_opener(const std::shared_ptr<const ProductListing>& listing, const OpenOptions& options,
+                                 const Process& process, bool only_ids) {
+    return [listing, options, runtime = process.runtime,
+            only_ids](const swath::ProductEntry& entry) -> Result<std::shared_ptr<const swath::Product>> {
+        return open_product(entry.location, reference_policy(*listing, entry.location, options.allow_local_references),
+                            options, runtime, only_ids);
     };
 }
 
@@ -148,9 +149,11 @@ Result<OpenedCollection> make_collection(const OpenContext& context, ProductList
     out.vsi_path = listing.vsi_path;
     const std::string name = listing.name;
     auto footprints = std::make_unique<swath::FootprintStore>(index_folder(context.options), name);
-    out.collection = std::make_shared<const swath::Collection>(
-        std::move(list), make_opener(std::move(listing), context.options, process), std::move(footprints),
-        process.runtime, options);
+    const auto kept = std::make_shared<const ProductListing>(std::move(listing));
+    options.open_ids = make_opener(kept, context.options, process, true);
+    out.collection =
+        std::make_shared<const swath::Collection>(std::move(list), make_opener(kept, context.options, process, false),
+                                                  std::move(footprints), process.runtime, options);
     VCUBE_ASSIGN(const std::size_t cache_bytes, chunk_cache_bytes());
     out.composer = std::make_shared<swath::Composer>(out.collection, cache_bytes);
     return out;

@@ -305,14 +305,15 @@ std::string options_key(const OpenOptions& options) {
 
 /// The hierarchy of a store, and the product that it may be.
 Result<std::shared_ptr<OpenedStore>> read_store(const Place& place, std::shared_ptr<const Store> store,
-                                                const OpenOptions& options, const std::shared_ptr<Runtime>& runtime) {
+                                                const OpenOptions& options, const std::shared_ptr<Runtime>& runtime,
+                                                std::string_view only_array = {}) {
     auto opened = std::make_shared<OpenedStore>();
     opened->location = place.location;
     opened->vsi_path = place.vsi_path;
     opened->store = std::move(store);
     ArrayLimits limits;
     limits.max_chunk_bytes = options.max_chunk_bytes;
-    VCUBE_ASSIGN(Group hierarchy, read_hierarchy(*opened->store, limits));
+    VCUBE_ASSIGN(Group hierarchy, read_hierarchy(*opened->store, limits, only_array));
     opened->hierarchy = std::make_shared<const Group>(std::move(hierarchy));
     if (place.kind == SourceKind::kSmosProduct || swath::Product::recognise(*opened->hierarchy)) {
         VCUBE_ASSIGN(opened->product, swath::Product::open(*opened->hierarchy, opened->store, runtime));
@@ -364,7 +365,7 @@ Result<std::shared_ptr<const OpenedStore>> open_store(const std::string& locatio
 
 Result<std::shared_ptr<const swath::Product>> open_product(const std::string& location, const UrlPolicy& policy,
                                                            const OpenOptions& options,
-                                                           const std::shared_ptr<Runtime>& runtime) {
+                                                           const std::shared_ptr<Runtime>& runtime, bool only_ids) {
     Place place = place_of(location);
     place.kind = SourceKind::kSmosProduct;
     const std::shared_ptr<Fetcher> fetcher(runtime, runtime->fetcher.get());
@@ -374,7 +375,8 @@ Result<std::shared_ptr<const swath::Product>> open_product(const std::string& lo
     } else {
         VCUBE_ASSIGN(made, open_references({place, options, fetcher, runtime, {}}, place.vsi_path, policy));
     }
-    VCUBE_ASSIGN(auto opened, read_store(place, std::move(made.store), options, runtime));
+    VCUBE_ASSIGN(auto opened, read_store(place, std::move(made.store), options, runtime,
+                                         only_ids ? swath::Product::kIdName : std::string_view()));
     return std::move(opened->product);
 }
 

@@ -78,8 +78,9 @@ private:
 
 class Reader {
 public:
-    Reader(const Store& store, const ArrayLimits& limits, const std::vector<std::string>& keys)
-        : store_(store), limits_(limits), keys_(keys), store_name_(store.name()) {}
+    Reader(const Store& store, const ArrayLimits& limits, const std::vector<std::string>& keys,
+           std::string_view only_array)
+        : store_(store), limits_(limits), keys_(keys), only_array_(only_array), store_name_(store.name()) {}
 
     Result<Group> read() {
         for (const std::string& key : keys_) {
@@ -92,7 +93,9 @@ public:
             } else if (has(path, "zarr.json")) {
                 continue;  // one node in both versions: the newer one counts
             } else if (file == ".zarray") {
-                read_array(key, path);
+                if (only_array_.empty() || path == only_array_) {
+                    read_array(key, path);
+                }
             } else if (file == ".zgroup") {
                 read_group(key, path);
             } else if (!has(path, ".zarray")) {
@@ -251,6 +254,7 @@ private:
     const Store& store_;
     const ArrayLimits& limits_;
     const std::vector<std::string>& keys_;
+    const std::string_view only_array_;
     const std::string store_name_;
     Tree tree_;
     std::optional<Error> first_problem_;
@@ -284,9 +288,9 @@ const ArrayMeta* Group::find_array(std::string_view wanted) const {
     return at != group->arrays.end() && at->path == wanted ? &*at : nullptr;
 }
 
-Result<Group> read_hierarchy(const Store& store, const ArrayLimits& limits) {
+Result<Group> read_hierarchy(const Store& store, const ArrayLimits& limits, std::string_view only_array) {
     VCUBE_ASSIGN(const std::vector<std::string> keys, store.metadata_keys());
-    return Reader(store, limits, keys).read();
+    return Reader(store, limits, keys, only_array).read();
 }
 
 }  // namespace vcube

@@ -27,8 +27,9 @@ struct Group {
 };
 
 /// Reads all metadata of a store. An array that cannot be read stands in `problems` and does not hinder the others; a
-/// store without any group or array is an error. Immutable afterwards, so thread-safe.
-Result<Group> read_hierarchy(const Store& store, const ArrayLimits& limits = {});
+/// store without any group or array is an error. Immutable afterwards, so thread-safe. `only_array`, where it is not
+/// "": of the arrays of Zarr v2 only that of this path is read.
+Result<Group> read_hierarchy(const Store& store, const ArrayLimits& limits = {}, std::string_view only_array = {});
 
 /// Calls `visit(const Group&, const ArrayMeta&)` for every array, depth first.
 template <class Visitor>

@@ -174,6 +174,10 @@ Result<ProductPtr> Collection::product(std::uint32_t index) const {
 }
 
 Result<Footprint> Collection::footprint(std::uint32_t index) const {
+    return find_footprint(index, false);
+}
+
+Result<Footprint> Collection::find_footprint(std::uint32_t index, bool only_ids) const {
     State& state = *state_;
     const ProductEntry& entry = state.list.products[index];
     if (std::optional<Footprint> known = state.footprints->find(entry)) {
@@ -184,9 +188,13 @@ Result<Footprint> Collection::footprint(std::uint32_t index) const {
         if (const auto failed = state.footprint_errors.find(index); failed != state.footprint_errors.end()) {
             return failed->second;
         }
+        only_ids = only_ids && state.options.open_ids && !state.places.contains(index);
     }
-    VCUBE_ASSIGN(const ProductPtr opened, product(index));
-    Result<Footprint> found = footprint_of(*opened, entry.name);
+    Result<ProductPtr> opened = only_ids ? state.options.open_ids(entry) : product(index);
+    if (!only_ids && !opened.ok()) {
+        return opened.error();  // product() remembers it
+    }
+    Result<Footprint> found = opened.ok() ? footprint_of(*opened.value(), entry.name) : opened.error();
     if (found.ok()) {
         state.footprints->put(entry, found.value());
     } else if (found.error().code != ErrorCode::kCancelled) {
@@ -239,8 +247,10 @@ Result<std::vector<std::uint32_t>> Collection::touching(std::uint32_t first, std
             unknown.push_back(k);
         }
     }
+    // Few products touch a small window: the others need not be opened whole.
+    const bool only_ids = wanted.size() < dgg::kBlockCount / 4;
     const auto look = [&](std::uint32_t index) -> Result<bool> {
-        VCUBE_ASSIGN(const Footprint found, footprint(index));
+        VCUBE_ASSIGN(const Footprint found, find_footprint(index, only_ids));
         std::optional<bool> answer = state.touches(index, found, wanted, box);
         if (!answer) {
             VCUBE_ASSIGN(const ProductPtr read, product(index));

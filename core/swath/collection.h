@@ -28,9 +28,10 @@ struct Failure {
 };
 
 struct CollectionOptions {
-    std::optional<Pass> pass;                             // ORBIT_PASS: other products count as if they were not there
-    std::optional<LonLatBox> box;                         // BBOX: likewise grid points whose cell centre lies outside
-    bool failure_is_error = false;                        // MISSING_OBJECT=ERROR
+    std::optional<Pass> pass;       // ORBIT_PASS: other products count as if they were not there
+    std::optional<LonLatBox> box;   // BBOX: likewise grid points whose cell centre lies outside
+    bool failure_is_error = false;  // MISSING_OBJECT=ERROR
+    ProductOpener open_ids;         // cheaper where only ids and attributes are wanted; may be empty
     std::size_t product_bytes = std::size_t{128} << 20U;  // of products that are kept open
 };
 
@@ -78,6 +79,8 @@ public:
     [[nodiscard]] std::vector<Failure> failures() const;
 
 private:
+    [[nodiscard]] Result<Footprint> find_footprint(std::uint32_t index, bool only_ids) const;
+
     struct State;
     std::unique_ptr<State> state_;
 };

@@ -13,14 +13,13 @@ namespace vcube::swath {
 
 namespace {
 
-constexpr const char* kIdName = "Grid_Point_ID";
 constexpr std::size_t kFewCells = 16;                        // to search for; more are worth a RowIndex
 constexpr std::size_t kVariableBytes = 4096;                 // of a variable's metadata, about
 constexpr std::uint64_t kMaxRows = std::uint64_t{1} << 26U;  // 25 times as many as the grid has cells
 
 const ArrayMeta* find_ids(const Group& root) {
     for (const ArrayMeta& array : root.arrays) {
-        if (array.name == kIdName && array.shape.size() == 1) {
+        if (array.name == Product::kIdName && array.shape.size() == 1) {
             return &array;
         }
     }

@@ -31,6 +31,8 @@ struct Variable {
 /// Immutable after open, thread-safe; the id table and columns are read on first use and kept.
 class Product {
 public:
+    static constexpr const char* kIdName = "Grid_Point_ID";
+
     /// true where the root group holds Grid_Point_ID along one dimension.
     static bool recognise(const Group& root);
 
