@@ -38,8 +38,8 @@ struct ProductList {
 
 /// Those whose start lies in `range`, of one product (type, start, stop) the one of the highest processor version, then
 /// counter, then class REPR before OPER, then a reference before the product's own file (.nc), then the last location
-/// in the order of text. All must be of one type (MIR_SMUDP2 or MIR_OSUDP2): otherwise an error that counts both, unless
-/// `type` chooses one.
+/// in the order of text. All must be of one type (MIR_SMUDP2 or MIR_OSUDP2): otherwise an error that counts both,
+/// unless `type` chooses one.
 Result<ProductList> choose_products(std::vector<ProductEntry> entries, const TimeRange& range,
                                     const std::optional<std::string>& type = std::nullopt);
 

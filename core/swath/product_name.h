@@ -27,9 +27,9 @@ std::optional<ProductName> parse_product_name(std::string_view location);
 /// Seconds since 1970 as ISO 8601: "2023-04-01T15:06:13Z"; "" outside of the years 0 to 9999.
 std::string iso_time(std::int64_t seconds);
 
-/// The first moment of an ISO 8601 date or time in UTC ("2023", "2023-04", "2023-04-01", "2023-04-01T15:06:13Z", down to
-/// the hour or minute too; fractions of a second are cut off), in seconds since 1970; with `end` the first moment after
-/// it. Nothing for other texts.
+/// The first moment of an ISO 8601 date or time in UTC ("2023", "2023-04", "2023-04-01", "2023-04-01T15:06:13Z", down
+/// to the hour or minute too; fractions of a second are cut off), in seconds since 1970; with `end` the first moment
+/// after it. Nothing for other texts.
 std::optional<std::int64_t> parse_iso_moment(std::string_view text, bool end = false);
 
 }  // namespace vcube::swath
