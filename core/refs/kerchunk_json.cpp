@@ -112,14 +112,14 @@ private:
                 std::string_view key;
                 more = reader_.next_key(key);
                 name = more && key.size() < 16 ? key : "";
+                if (reader_.ok() && !more && !has_content) {
+                    return reader_.fail_here(prototype ? "a prototype of references without \"metadata\""
+                                                       : "version 1 references without \"refs\"");
+                }
                 return reader_.ok();
             });
-            if (!done) {
-                return false;
-            }
-            if (!more) {
-                return has_content || reader_.fail_here(prototype ? "a prototype of references without \"metadata\""
-                                                                  : "version 1 references without \"refs\"");
+            if (!done || !more) {
+                return done;
             }
             has_content = has_content || (prototype ? name == "metadata" : name == "refs" || name == "gen");
             if (prototype ? !(name == "metadata" ? read_entries(false) : input_.skip()) : !read_member(name)) {
