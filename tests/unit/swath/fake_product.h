@@ -32,7 +32,9 @@ struct FakeProduct {
         store->texts[name + "/.zattrs"] =
             R"({"_ARRAY_DIMENSIONS": ["n_grid_points"])" + (attributes.empty() ? "" : ", " + attributes) + "}";
         vcube::test::Bytes bytes(values.size() * sizeof(T));
-        std::memcpy(bytes.data(), values.data(), bytes.size());
+        if (!values.empty()) {
+            std::memcpy(bytes.data(), values.data(), bytes.size());
+        }
         store->chunks[name + "/0"] = std::move(bytes);
         return *this;
     }
