@@ -70,6 +70,7 @@ Result<std::vector<std::uint32_t>> choose_steps(const OpenContext& context) {
         return steps;
     }
     std::vector<double> starts;
+    starts.reserve(periods.size());
     for (const swath::Period& period : periods) {
         starts.push_back(static_cast<double>(period.time.start));
     }

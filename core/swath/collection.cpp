@@ -111,8 +111,8 @@ Collection::Collection(ProductList list, ProductOpener open, std::unique_ptr<Foo
     state_->footprints =
         footprints != nullptr ? std::move(footprints) : std::make_unique<FootprintStore>(std::nullopt, "");
     state_->runtime = std::move(runtime);
-    state_->options = options;
-    if (options.box) {
+    state_->options = std::move(options);
+    if (state_->options.box) {
         state_->in_box = std::vector<std::atomic<InBox>>(state_->list.products.size());
     }
 }

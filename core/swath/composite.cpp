@@ -261,6 +261,7 @@ Result<std::vector<std::shared_ptr<const CellTable>>> Composer::tables(std::span
         }
         const std::vector<std::size_t> owners = claim_missing(state_->cache, parts);
         std::vector<MakeJob> jobs;
+        jobs.reserve(owners.size());
         for (const std::size_t k : owners) {
             jobs.push_back({periods[k], parts[k].claim.owned()});
         }
@@ -274,6 +275,7 @@ Result<std::vector<std::shared_ptr<const CellTable>>> Composer::tables(std::span
         }
     } while (!wait_for_others(parts, stop));
     std::vector<SharedTable> tables;
+    tables.reserve(parts.size());
     for (Part& part : parts) {
         tables.push_back(part.table != nullptr ? part.table : std::make_shared<const CellTable>(form));
     }
