@@ -94,7 +94,7 @@ private:
           time_(std::move(time)),
           sample_(std::move(sample)) {}
 
-    [[nodiscard]] std::shared_ptr<GDALMDArray> make_array(std::shared_ptr<const CollectionRaster> raster) const {
+    [[nodiscard]] std::shared_ptr<GDALMDArray> make_array(const std::shared_ptr<const CollectionRaster>& raster) const {
         GridArrayPlan plan;
         plan.name = raster->name();
         plan.filename = context_.collection->vsi_path;

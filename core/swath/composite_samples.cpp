@@ -137,7 +137,8 @@ std::size_t choose_rows(const Columns& columns, const BoxCells* box, const dgg::
         const std::uint64_t bit = std::uint64_t{1} << place % 64;
         bool counts = (seen[place / 64] & bit) == 0;
         seen[place / 64] |= bit;
-        counts &= !is_nan(values[row]) & !(nodata && values[row] == *nodata);
+        counts &= !is_nan(values[row]);
+        counts &= !(nodata && values[row] == *nodata);
         counts &= mask == nullptr || mask[row] != 0;
         counts &= quality == nullptr || !std::isnan(quality[row]);
         counts &= box == nullptr || box->contains(at);

@@ -72,7 +72,8 @@ std::optional<std::int64_t> parse_compact(std::string_view text) {
         return std::nullopt;
     }
     const auto start = day_start(*year, *month, *day);
-    return start ? std::optional(*start + *hour * 3600 + *minute * 60 + *second) : std::nullopt;
+    return start ? std::optional(*start + std::int64_t{*hour} * 3600 + std::int64_t{*minute} * 60 + *second)
+                 : std::nullopt;
 }
 
 /// The last part of a path, up to its endings, where it is a product's name.
@@ -126,7 +127,7 @@ std::optional<ClockTime> parse_clock(std::string_view text) {
         if (!minute || *minute > 59) {
             return std::nullopt;
         }
-        out = {out.seconds + *minute * 60, 60};
+        out = {out.seconds + std::int64_t{*minute} * 60, 60};
         if (text.starts_with(':')) {
             const auto second = take_number(text, ":", 2);
             if (!second || *second > 59) {
