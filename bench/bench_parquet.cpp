@@ -30,7 +30,7 @@ public:
             folder_ = given;
             return;
         }
-        std::string name = (fs::temp_directory_path() / "vcube_bench_XXXXXX").string();
+        std::string name = (fs::temp_directory_path() / "vcube_bench_").string() + std::string(6, 'X');
         if (mkdtemp(name.data()) == nullptr) {
             std::abort();
         }

@@ -10,17 +10,13 @@ namespace {
 
 Result<const swath::Variable*> find_variable(const OpenContext& context) {
     const swath::Product& product = *context.source->product;
-    const auto variables = product.variables();
     if (context.name.path.empty()) {
-        return &variables.front();
+        return &product.variables().front();
     }
     const swath::Variable* variable = product.find(context.name.path);
     if (variable == nullptr) {
-        std::string names;
-        for (const swath::Variable& one : variables) {
-            names += (names.empty() ? "" : ", ") + one.array.name;
-        }
-        return not_found(context.source->location + ": no variable " + context.name.path + "; there are " + names);
+        return not_found(context.source->location + ": no variable " + context.name.path + "; there are " +
+                         product.variable_names());
     }
     if (!context.name.selections.empty()) {
         return invalid(context.source->location + ": " + context.name.path + ": it has no dimension " +

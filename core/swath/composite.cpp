@@ -30,19 +30,11 @@ ResultForm count_form() {
     return {type, element(std::uint32_t{0}), false, false};
 }
 
-std::string names_of(const Product& product) {
-    std::string names;
-    for (const Variable& variable : product.variables()) {
-        names.append(names.empty() ? "" : ", ").append(variable.array.name);
-    }
-    return names;
-}
-
 Result<const Variable*> known_variable(const Product& sample, const std::string& name) {
     if (const Variable* variable = sample.find(name)) {
         return variable;
     }
-    return not_found(concat("no variable ", name, "; there are ", names_of(sample)));
+    return not_found(concat("no variable ", name, "; there are ", sample.variable_names()));
 }
 
 Status check_method(const Variable& variable, Method method) {

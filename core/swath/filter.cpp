@@ -19,14 +19,6 @@ struct Bound {
     double number = 0;
 };
 
-std::string names_of(const Product& product) {
-    std::string names;
-    for (const Variable& variable : product.variables()) {
-        names += (names.empty() ? "" : ", ") + variable.array.name;
-    }
-    return names;
-}
-
 const Flag* find_flag(const Variable& variable, const std::string& name) {
     for (const Flag& flag : variable.encoding.flags) {
         if (flag.name == name) {
@@ -70,7 +62,7 @@ Result<Bound> bind(const Filter::Term& term, const Product& product) {
     bound.variable = product.find(term.variable);
     bound.op = term.op;
     if (bound.variable == nullptr) {
-        return not_found("FILTER: no variable " + term.variable + "; there are " + names_of(product));
+        return not_found("FILTER: no variable " + term.variable + "; there are " + product.variable_names());
     }
     const Variable& variable = *bound.variable;
     if (!term.mask.empty()) {

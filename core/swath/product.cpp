@@ -168,6 +168,14 @@ const Variable* Product::find(std::string_view name) const {
     return found == variables.end() ? nullptr : &*found;
 }
 
+std::string Product::variable_names() const {
+    std::string names;
+    for (const Variable& variable : state_->variables) {
+        names.append(names.empty() ? "" : ", ").append(variable.array.name);
+    }
+    return names;
+}
+
 std::uint32_t Product::row_count() const {
     return static_cast<std::uint32_t>(state_->ids.shape[0]);
 }

@@ -47,6 +47,8 @@ public:
     /// Every numeric variable along the grid-point dimension, in name order.
     [[nodiscard]] std::span<const Variable> variables() const;
     [[nodiscard]] const Variable* find(std::string_view name) const;
+    /// "A, B, C": those that there are, for messages.
+    [[nodiscard]] std::string variable_names() const;
     [[nodiscard]] std::uint32_t row_count() const;
     /// ("ACQUISITION_START", "2023-04-01T15:06:13Z"), ACQUISITION_STOP, ORBIT, PASS (ASCENDING, DESCENDING),
     /// PRODUCT_TYPE ...

@@ -9,19 +9,14 @@
 #include <random>
 
 #include "core/dgg/pixel_areas.h"
+#include "tests/unit/swath/grids.h"
 
 namespace vcube::swath {
 namespace {
 
 constexpr double kRadians = 0.017453292519943295;
 
-dgg::Grid make_grid(double west, double north, double pixel, std::uint32_t width, std::uint32_t height) {
-    dgg::Grid grid;
-    grid.geotransform = {west, pixel, 0, north, 0, -pixel};
-    grid.width = width;
-    grid.height = height;
-    return grid;
-}
+using test::make_grid;
 
 /// Cells of a box of 12 x 10 degrees, a tenth of them left out.
 RowIndex make_rows() {

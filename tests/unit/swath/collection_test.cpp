@@ -2,16 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
-
 #include <atomic>
-#include <filesystem>
 #include <mutex>
 #include <thread>
 
 #include "core/base/log.h"
 #include "core/dgg/isea.h"
 #include "tests/unit/swath/fake_product.h"
+#include "tests/unit/swath/temp_folder.h"
 
 namespace vcube::swath {
 namespace {
@@ -254,14 +252,12 @@ TEST_F(CollectionTest, OpensNothingWhoseFootprintIsKept) {
     for (int k = 0; k < 20; ++k) {
         add({id_at(10 * k, 50)});
     }
-    std::string name = (std::filesystem::temp_directory_path() / "vcube-collection-XXXXXX").string();
-    const std::filesystem::path folder = ::mkdtemp(name.data());
-    const auto store = [&] { return std::make_unique<FootprintStore>(folder, "c"); };
+    const test::TempFolder folder;
+    const auto store = [&] { return std::make_unique<FootprintStore>(folder.path(), "c"); };
     EXPECT_THAT(make({}, store())->touching(0, 20, blocks_at(30, 50)).value(), ElementsAre(3));
     EXPECT_EQ(total_opens(), 20);
     EXPECT_THAT(make({}, store())->touching(0, 20, blocks_at(30, 50)).value(), ElementsAre(3));
     EXPECT_EQ(total_opens(), 0);
-    std::filesystem::remove_all(folder);
 }
 
 TEST_F(CollectionTest, ManyThreadsOpenEachProductOnce) {

@@ -18,6 +18,8 @@
 #include "core/swath/block_caps.h"
 #include "core/swath/window_blocks.h"
 #include "tests/unit/swath/fake_product.h"
+#include "tests/unit/swath/grids.h"
+#include "tests/unit/swath/temp_folder.h"
 
 namespace vcube::swath {
 namespace {
@@ -56,16 +58,12 @@ void put(FootprintStore& store, std::uint32_t n) {
 class FootprintFile : public testing::Test {
 protected:
     FootprintFile() {
-        std::string name = (std::filesystem::temp_directory_path() / "vcube-footprints-XXXXXX").string();
-        folder = ::mkdtemp(name.data());
         set_log_sink([this](LogLevel level, const std::string& text) { messages.emplace_back(level, text); });
     }
-    ~FootprintFile() override {
-        set_log_sink({});
-        std::filesystem::remove_all(folder);
-    }
+    ~FootprintFile() override { set_log_sink({}); }
     [[nodiscard]] std::filesystem::path file() const { return std::filesystem::directory_iterator(folder)->path(); }
-    std::filesystem::path folder;
+    const test::TempFolder temporary;
+    const std::filesystem::path& folder = temporary.path();
     std::vector<std::pair<LogLevel, std::string>> messages;
 };
 
@@ -111,12 +109,7 @@ std::vector<std::uint32_t> half_orbit(double lon) {
 TEST(Footprint, LosesNoRowInAnyWindow) {
     const auto mapper_of = [](const char* crs, double x, double y, double pixel, std::uint32_t width,
                               std::uint32_t height) {
-        dgg::Grid grid;
-        grid.crs = crs;
-        grid.geotransform = {x, pixel, 0, y, 0, -pixel};
-        grid.width = width;
-        grid.height = height;
-        return dgg::CellMapper::create(grid).value();
+        return dgg::CellMapper::create(test::grid_of(crs, x, y, pixel, width, height)).value();
     };
     const std::vector<dgg::CellMapper> mappers{mapper_of("EPSG:4326", -180, 88.59375, 0.087890625, 4096, 2016),
                                                mapper_of("EPSG:3035", 1500000, 6500000, 20000, 360, 360),

@@ -1,5 +1,6 @@
 // Every pixel is compared with the scalar mapping of its centre, whatever the mapper does to be fast.
 #include "core/swath/render.h"
+#include "tests/unit/swath/grids.h"
 
 #include <gtest/gtest.h>
 
@@ -10,13 +11,7 @@
 namespace vcube::swath {
 namespace {
 
-dgg::Grid make_grid(double west, double north, double pixel, std::uint32_t width, std::uint32_t height) {
-    dgg::Grid grid;
-    grid.geotransform = {west, pixel, 0, north, 0, -pixel};
-    grid.width = width;
-    grid.height = height;
-    return grid;
-}
+using test::make_grid;
 
 // A swath: the cells within some degrees of a slanted line over the grid's area.
 struct Swath {

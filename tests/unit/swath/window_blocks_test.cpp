@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/swath/block_caps.h"
+#include "tests/unit/swath/grids.h"
 
 namespace vcube::swath {
 namespace {
@@ -20,15 +21,7 @@ constexpr int kRandomWindows = 40;
 constexpr int kRandomWindows = 300;
 #endif
 
-dgg::Grid grid_of(const std::string& crs, double west, double north, double pixel, std::uint32_t width,
-                  std::uint32_t height) {
-    dgg::Grid grid;
-    grid.crs = crs;
-    grid.geotransform = {west, pixel, 0, north, 0, -pixel};
-    grid.width = width;
-    grid.height = height;
-    return grid;
-}
+using test::grid_of;
 
 dgg::BlockSet exactly(const dgg::CellMapper& mapper, const dgg::Window& window) {
     dgg::BlockSet blocks;
