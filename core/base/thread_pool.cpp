@@ -147,7 +147,7 @@ void ThreadPool::parallel_for(std::size_t count, const std::function<void(std::s
         return;
     }
     State& shared = state();
-    const auto loop = std::make_shared<Loop>(count, &body, helpers, inherit_ ? inherit_() : Around());
+    const auto loop = std::make_shared<Loop>(count, &body, helpers, inherited());
     {
         const std::lock_guard lock(shared.mutex);
         shared.start_threads();

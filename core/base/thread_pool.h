@@ -27,6 +27,8 @@ public:
     ~ThreadPool();
 
     [[nodiscard]] std::size_t workers() const;
+    /// What a helper of a loop that this thread starts takes over from it; empty where there is nothing.
+    [[nodiscard]] Around inherited() const { return inherit_ ? inherit_() : Around(); }
 
     /// Calls body(i) once for each i in [0, count) and returns when all have returned. The caller takes part, so the
     /// loop ends even where no worker is free. At most `max_threads` threads (0: all) work on it, the caller included.

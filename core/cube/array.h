@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <stop_token>
@@ -13,6 +14,7 @@
 #include "core/cube/array_meta.h"
 #include "core/cube/runtime.h"
 #include "vcube/chunk_location.h"
+#include "vcube/fetch_session.h"
 #include "vcube/result.h"
 #include "vcube/shape.h"
 #include "vcube/store.h"
@@ -29,7 +31,11 @@ struct Destination {
 struct ReadOptions {
     std::size_t max_threads = 0;  // 0: all of the pool, plus the caller
     std::stop_token stop;
-    bool missing_object_is_fill = false;  // MISSING_OBJECT=FILL: counted, told once a read through log()
+    bool missing_object_is_fill = false;              // MISSING_OBJECT=FILL: counted, told once a read through log()
+    std::shared_ptr<FetchSession> session = nullptr;  // how remote chunks are fetched, and where that is counted
+    /// Called on the caller's thread now and then, with the part of the read that is done, from 0 to 1, never less than
+    /// before; false stops the read (kCancelled). Empty: never.
+    std::function<bool(double done)> progress = nullptr;
 };
 
 /// Immutable, thread-safe, cheap to copy (shared state).

@@ -1,0 +1,57 @@
+// Many HTTP requests at a time: libcurl's multi interface on one thread of its own. Transport only: what a reply means,
+// and whether to ask again, is decided by who submitted the request.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "core/fetch/http_judge.h"
+#include "core/fetch/http_message.h"
+
+namespace vcube {
+
+struct HttpRequest {
+    std::shared_ptr<const HttpTarget> target;
+    Expectation wanted;
+    std::chrono::milliseconds timeout{30'000};           // without a byte, or until a connection stands
+    std::chrono::steady_clock::time_point not_before{};  // of a retry
+    std::size_t host_limit = 16;                         // sent only while fewer are under way at its host
+};
+
+/// Thread-safe. The thread starts with the first request and is joined on destruction, which cancels what is under way.
+/// In a forked child a new thread and new connections take the place of the parent's.
+class HttpClient {
+public:
+    /// Called on the client's thread, exactly once a request; must be quick and must not block or submit.
+    using Done = std::function<void(HttpReply&& reply)>;
+
+    /// Requests of one fetch. Waiting requests of several groups for one host take turns.
+    using Group = std::uint64_t;
+
+    /// `max_bytes`: of bodies that are being received or have been given to Done and not been released.
+    explicit HttpClient(std::uint64_t max_bytes = std::uint64_t{256} << 20U);
+    HttpClient(const HttpClient&) = delete;
+    HttpClient& operator=(const HttpClient&) = delete;
+    ~HttpClient();
+
+    /// A number that no other group has.
+    Group make_group();
+    /// Queues a request. Requests of a group are sent in the order in which they were submitted.
+    void submit(Group group, HttpRequest request, Done done);
+    /// Those of a group that are waiting or under way end with kCancelled soon.
+    void cancel(Group group);
+    /// Gives back what a reply's body counts for in `max_bytes`: to be called once with reply.body.size() for every
+    /// reply, when its body is done with.
+    void release(std::uint64_t bytes);
+
+private:
+    struct State;
+    State& state();
+    struct Slot;
+    std::unique_ptr<Slot> slot_;
+};
+
+}  // namespace vcube

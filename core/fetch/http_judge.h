@@ -1,0 +1,72 @@
+// What a web server's reply means for a range that was asked of it. Pure: RFC 9110 sections 14 (range requests), 15
+// (status codes) and 10.2.3 (Retry-After).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <ctime>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/fetch/http_message.h"
+#include "core/fetch/object_versions.h"
+#include "vcube/byte_range.h"
+#include "vcube/result.h"
+
+namespace vcube {
+
+/// What was asked for.
+struct Expectation {
+    ByteRange range;                                    // whole objects: {0, ByteRange::kEnd}
+    bool clip = false;                                  // as in FetchRequest
+    std::uint64_t max_bytes = std::uint64_t{4} << 30U;  // of an unbounded range
+};
+
+/// Value of the Range header for a range ("bytes=0-99", "bytes=-4"), "" where the whole object is wanted.
+std::string range_header(const ByteRange& range);
+
+/// "bytes 5-9/100", "bytes 5-9/*", "bytes */100" taken apart.
+struct ContentRange {
+    std::optional<ByteRange> part;
+    std::optional<std::uint64_t> size;
+};
+std::optional<ContentRange> parse_content_range(std::string_view text);
+
+/// Seconds, or a date that is compared with the reply's own Date (`now` where it has none).
+std::optional<std::chrono::milliseconds> parse_retry_after(const HttpHead& head, std::time_t now);
+
+/// What to do with the body, decided as soon as the header is here.
+struct BodyPlan {
+    std::uint64_t skip = 0;  // bytes to drop first
+    std::uint64_t take = 0;  // bytes to keep then; of what follows nothing is read
+    bool stop = false;       // the reply is of no use: end it here
+};
+
+/// A server that sends the whole object in place of a range (200) is used where the range begins within the first
+/// kMaxSkipped bytes. Of replies that report an error some text is taken, for the code that object stores put there.
+inline constexpr std::uint64_t kMaxSkipped = std::uint64_t{16} << 20U;
+inline constexpr std::uint64_t kErrorTextBytes = 4096;
+BodyPlan plan_body(const HttpHead& head, const Expectation& wanted);
+
+struct Verdict {
+    enum class Kind {
+        kDone,      // reply.body holds the bytes
+        kRedirect,  // ask at `location` instead
+        kRetry,     // worth another attempt, not before `retry_after`
+        kRenew,     // 401, 403, or an expired token: worth one more attempt with a fresh signature
+        kFail
+    };
+    Kind kind = Kind::kFail;
+    Error error;           // unless done: what was wrong, in words that may follow "URL: "; without URLs
+    std::string location;  // of a redirect, as sent
+    std::optional<std::chrono::milliseconds> retry_after;
+    ObjectVersion version;  // what the reply tells of the object
+};
+
+/// 404 and 410 are kNotFound. A body shorter or longer than announced or asked for, a range other than the wanted one,
+/// a web page (text/html) in place of a range, and faults of the transport are worth another attempt; an object that
+/// ends before the range does is not.
+Verdict judge(const HttpReply& reply, const Expectation& wanted, std::time_t now);
+
+}  // namespace vcube
