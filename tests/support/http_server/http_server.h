@@ -1,11 +1,10 @@
 // A web server for tests and benchmarks, on loopback, HTTP/1.1 with keep-alive and single byte ranges: serves a folder
 // (or made-up objects) fast, late, wrong or not at all, as a plan says, and counts exactly what it was asked. A thread
-// a connection, so that one that stalls holds up no other.
+// a connection, so that one that stalls holds up no other. Thread-safe. RFC 9110 (semantics) and 9112 (HTTP/1.1).
 #pragma once
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,7 +13,8 @@
 
 namespace vcube::testing_support {
 
-/// What goes wrong with one request.
+/// What goes wrong with one request. Faults of a body befall GET requests of objects that are there only, those of a
+/// range only requests that ask for one. Their names in by_fault and in JSON are "none", "status", "reset_before" ...
 enum class Fault {
     kNone,
     kStatus,        // answers `status` (with `retry_after`, and `body` as text)
@@ -29,9 +29,9 @@ enum class Fault {
     kGarbage,       // bytes that are no HTTP
     kStall,         // header and half of the body, then nothing until the client gives up
     kSilence,       // nothing at all until the client gives up
-    kSlow,          // the body in small pieces with pauses, `pause` each
+    kSlow,          // the body in 16 pieces with pauses, `pause` each
     kOtherVersion,  // another ETag and another size, as if the object had been rewritten
-    kRedirect       // 302 to `location`
+    kRedirect       // 302 to `location`, or `status` where that is another of 300 to 399
 };
 
 struct FaultRule {
@@ -39,7 +39,7 @@ struct FaultRule {
     Fault fault = Fault::kNone;
     int status = 503;
     std::string retry_after;
-    std::string location;
+    std::string location;  // "{path}" in it stands for the path and query of the request
     std::string body;
     std::chrono::milliseconds pause{50};
     double share = 1.0;                // of the matching requests, chosen by the server's seed
@@ -56,6 +56,7 @@ struct ServerOptions {
     std::string require_header;    // "Authorization: Bearer abc": 401 without it
     std::uint16_t port = 0;        // 0: any free one
     std::vector<FaultRule> rules;  // the first that matches and is chosen counts
+    bool control = false;          // obeys requests below /_control/, see control.h
 };
 
 struct ServedRequest {
@@ -63,7 +64,7 @@ struct ServedRequest {
     std::map<std::string, std::string> headers;  // names in lower case
     int status = 0;
     Fault fault = Fault::kNone;
-    std::uint64_t body_bytes = 0;
+    std::uint64_t body_bytes = 0;  // that were sent, or are being sent
 };
 
 struct ServerCounts {
@@ -82,7 +83,7 @@ public:
     [[nodiscard]] std::uint16_t port() const;
     [[nodiscard]] std::string url(const std::string& path = "") const;  // "http://127.0.0.1:1234/" + path
 
-    /// Objects beside or in place of the folder.
+    /// Objects beside or in place of the folder. Each has a new ETag.
     void put(const std::string& path, std::string content);
     /// From now on. Replaces all rules.
     void set_rules(std::vector<FaultRule> rules);
