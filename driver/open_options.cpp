@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdlib>
-#include <limits>
 #include <span>
 #include <string_view>
 
 #include "cpl_conv.h"
+#include "driver/option_values.h"
 
 namespace vcube::driver {
 namespace {
@@ -19,6 +18,9 @@ enum class Kinds {
     kCollections  // of SMOS products
 };
 
+constexpr std::uint64_t kMaxConcurrency = 4096;
+constexpr std::uint64_t kMaxRetries = 100;
+
 struct Option {
     const char* name;
     const char* type;  // as in GDAL's XML
@@ -27,46 +29,9 @@ struct Option {
     std::span<const char* const> values;  // of a string-select or boolean
     Kinds kinds;
     Status (*set)(OpenOptions&, std::string);
+    bool secret = false;              // its value is not repeated in messages
+    const char* gdal_name = nullptr;  // GDAL's own configuration option for the same, which counts where it is usable
 };
-
-std::string upper(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) {
-        c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    }
-    return out;
-}
-
-/// A number without sign and without a unit, or with one (KB, MB, GB, also K, M, G); nothing where it is neither, or
-/// above 64 bits. `plain_shift`: what a bare number counts as.
-std::optional<std::uint64_t> parse_count(std::string_view text, unsigned (*plain_shift)(std::uint64_t)) {
-    std::uint64_t number = 0;
-    const char* const text_end = text.data() + text.size();
-    const auto [end, error] = std::from_chars(text.data(), text_end, number);
-    if (error != std::errc()) {
-        return std::nullopt;
-    }
-    const std::string unit = upper(std::string_view(end, static_cast<std::size_t>(text_end - end)));
-    struct Unit {
-        const char* name;
-        unsigned shift;
-    };
-    constexpr std::array<Unit, 8> kUnits = {
-        {{"B", 0}, {"K", 10}, {"KB", 10}, {"M", 20}, {"MB", 20}, {"G", 30}, {"GB", 30}, {"", 0}}};
-    for (const Unit& entry : kUnits) {
-        if (unit == entry.name) {
-            const unsigned shift = unit.empty() ? plain_shift(number) : entry.shift;
-            return number <= (std::numeric_limits<std::uint64_t>::max() >> shift)
-                       ? std::optional<std::uint64_t>(number << shift)
-                       : std::nullopt;
-        }
-    }
-    return std::nullopt;
-}
-
-unsigned as_it_is(std::uint64_t) {
-    return 0;
-}
 
 template <auto member>
 Status set_text(OpenOptions& out, std::string value) {
@@ -83,7 +48,7 @@ Status set_flag(OpenOptions& out, std::string value) {
 
 template <auto member>
 Status set_count(OpenOptions& out, std::string value) {
-    const auto count = parse_count(value, as_it_is);
+    const auto count = parse_count(value);
     if (!count) {
         return invalid("expected a number");
     }
@@ -93,7 +58,7 @@ Status set_count(OpenOptions& out, std::string value) {
 
 template <auto member>
 Status set_bytes(OpenOptions& out, std::string value) {
-    const auto bytes = parse_count(value, as_it_is);
+    const auto bytes = parse_count(value);
     if (!bytes || *bytes == 0) {
         return invalid("expected a number of bytes, or a number with KB, MB or GB");
     }
@@ -122,6 +87,43 @@ Status set_orbit_pass(OpenOptions& out, std::string value) {
 constexpr const char* kNumberMethods[] = {"LAST", "FIRST", "MEAN", "MIN", "MAX", "COUNT", "MEDIAN", "BEST"};
 constexpr const char* kFlagMethods[] = {"LAST", "MODE", "OR"};
 
+Status set_max_concurrency(OpenOptions& out, std::string value) {
+    const auto count = parse_count(value);
+    if (!count || *count == 0 || *count > kMaxConcurrency) {
+        return invalid("expected a whole number from 1 to " + std::to_string(kMaxConcurrency));
+    }
+    out.fetch.max_concurrency = static_cast<std::size_t>(*count);
+    return {};
+}
+
+Status set_coalesce_gap(OpenOptions& out, std::string value) {
+    out.fetch.coalesce_gap = parse_count(value);
+    return out.fetch.coalesce_gap ? Status() : invalid("expected a number of bytes, or a number with KB, MB or GB");
+}
+
+Status set_retries(OpenOptions& out, std::string value) {
+    const auto count = parse_count(value);
+    if (!count || *count > kMaxRetries) {
+        return invalid("expected a whole number from 0 to " + std::to_string(kMaxRetries));
+    }
+    out.fetch.retries = static_cast<unsigned>(*count);
+    return {};
+}
+
+Status set_timeout(OpenOptions& out, std::string value) {
+    const auto timeout = parse_seconds(value);
+    if (!timeout) {
+        return invalid("expected seconds, more than 0 and at most 86400");
+    }
+    out.fetch.timeout = *timeout;
+    return {};
+}
+
+Status set_url_rewrite(OpenOptions& out, std::string value) {
+    VCUBE_ASSIGN(out.fetch.rewrites, parse_rewrites(value));
+    return {};
+}
+
 template <auto member>
 Status set_method(OpenOptions& out, std::string value) {
     for (int k = 0; k <= static_cast<int>(swath::Method::kOr); ++k) {
@@ -138,7 +140,7 @@ constexpr const char* kResampling[] = {"NEAREST", "AVERAGE", "MODE"};
 constexpr const char* kBoolean[] = {"NO", "YES"};
 constexpr const char* kMissingObject[] = {"ERROR", "FILL"};
 
-const std::array<Option, 22> kOptions = {{
+const std::array<Option, 27> kOptions = {{
     {"CRS",
      "string",
      "EPSG:4326",
@@ -209,6 +211,47 @@ const std::array<Option, 22> kOptions = {{
      {},
      Kinds::kAny,
      set_bytes<&OpenOptions::max_chunk_bytes>},
+    {"MAX_CONCURRENCY",
+     "string",
+     "",
+     "Most requests under way at one server; without it 256 at object stores, 16 at others",
+     {},
+     Kinds::kAny,
+     set_max_concurrency},
+    {"COALESCE_GAP",
+     "string",
+     "",
+     "Two byte ranges of an object that lie at most this far apart are asked for together, in bytes (KB, MB, GB); "
+     "without it as latency and bandwidth of the link make worth while",
+     {},
+     Kinds::kAny,
+     set_coalesce_gap},
+    {"RETRIES",
+     "string",
+     "5",
+     "How often a request that failed for a reason that may pass is made again",
+     {},
+     Kinds::kAny,
+     set_retries,
+     false,
+     "GDAL_HTTP_MAX_RETRY"},
+    {"TIMEOUT",
+     "string",
+     "30",
+     "Seconds without a byte, or until a connection stands, after which a request has failed",
+     {},
+     Kinds::kAny,
+     set_timeout,
+     false,
+     "GDAL_HTTP_TIMEOUT"},
+    {"URL_REWRITE",
+     "string",
+     "",
+     "FROM=TO pairs separated by commas: objects whose location begins with FROM are read from TO instead",
+     {},
+     Kinds::kAny,
+     set_url_rewrite,
+     true},
     {"TIME_RANGE",
      "string",
      "",
@@ -321,11 +364,16 @@ Result<OpenOptions> read_open_options(CSLConstList open_options) {
             from = config;
         }
         if (value == nullptr || *value == '\0') {
+            if (const char* const gdals =
+                    option.gdal_name != nullptr ? CPLGetConfigOption(option.gdal_name, nullptr) : nullptr;
+                gdals != nullptr) {
+                static_cast<void>(option.set(out, gdals));  // GDAL takes values that mean nothing here
+            }
             continue;
         }
         VCUBE_ASSIGN(std::string valid, validate(option, from, value));
         if (const Status set = option.set(out, std::move(valid)); !set.ok()) {
-            return with_context(from + "=" + value, set.error());
+            return with_context(option.secret ? from : from + "=" + value, set.error());
         }
     }
     if (out.overview_resampling.empty()) {

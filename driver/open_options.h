@@ -11,6 +11,7 @@
 #include "core/swath/footprint.h"
 #include "core/swath/product_list.h"
 #include "cpl_string.h"
+#include "vcube/fetch_session.h"
 #include "vcube/result.h"
 
 namespace vcube::driver {
@@ -29,6 +30,7 @@ struct OpenOptions {
     std::uint64_t max_chunk_bytes = std::uint64_t{2} << 30;       // MAX_CHUNK_BYTES, of a decoded chunk
     std::uint64_t max_references = 20'000'000;                    // MAX_REFERENCES, that "gen" may make
     std::size_t max_threads = 0;                                  // from GDAL_NUM_THREADS; 0: all
+    FetchTuning fetch;  // MAX_CONCURRENCY, COALESCE_GAP, RETRIES, TIMEOUT, URL_REWRITE
 
     // Collections of SMOS products.
     swath::TimeRange time_range;                            // TIME_RANGE
@@ -43,8 +45,8 @@ struct OpenOptions {
     std::optional<std::string> index_dir;                   // where footprints are kept; "NO": nowhere
 };
 
-/// Reads open options, then configuration options, then defaults. An unknown value is an error that lists the valid
-/// ones.
+/// Reads open options, then configuration options (of RETRIES and TIMEOUT also GDAL_HTTP_MAX_RETRY and
+/// GDAL_HTTP_TIMEOUT), then defaults. An unknown value is an error that lists the valid ones.
 Result<OpenOptions> read_open_options(CSLConstList open_options);
 
 /// <OpenOptionList> for GDAL_DMD_OPENOPTIONLIST.
