@@ -208,6 +208,7 @@ struct HttpServer::State {
     void start(int socket);
     void join_finished();
     void serve(int socket);
+    bool answer_control(Connection& connection, const Request& request);
     bool answer(Connection& connection, const Request& request);
     void stop();
 };
@@ -248,7 +249,6 @@ void HttpServer::State::start(int socket) {
         (void)given.release();
         sockets.insert(socket);
         threads.insert(thread);
-        record.connected();
     }
     ::pthread_attr_destroy(&attributes);
 }
@@ -273,8 +273,13 @@ void HttpServer::State::serve(int socket) {
     ::sigfillset(&all);
     ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
     Connection connection(socket);
+    bool counted = false;
     while (const std::optional<Request> request = connection.read_request()) {
-        if (!answer(connection, *request)) {
+        const bool control = options.control && request->path.starts_with(kControlPath);
+        if (!control && !std::exchange(counted, true)) {
+            record.connected();
+        }
+        if (!(control ? answer_control(connection, *request) : answer(connection, *request))) {
             break;
         }
     }
@@ -284,17 +289,19 @@ void HttpServer::State::serve(int socket) {
 }
 
 /// False where the connection ends with it.
-bool HttpServer::State::answer(Connection& connection, const Request& request) {
-    if (options.control && request.path.starts_with(kControlPath)) {
-        const std::string length = request.header("content-length");
-        const std::optional<std::string> body =
-            connection.read_body(length.empty() ? 0 : std::strtoull(length.c_str(), nullptr, 10));
-        if (!body) {
-            return false;
-        }
-        const Reply reply = obey(owner, request, *body);
-        return connection.send(reply, 0, [] {}) == reply.body_bytes();
+bool HttpServer::State::answer_control(Connection& connection, const Request& request) {
+    const std::string length = request.header("content-length");
+    const std::optional<std::string> body =
+        connection.read_body(length.empty() ? 0 : std::strtoull(length.c_str(), nullptr, 10));
+    if (!body) {
+        return false;
     }
+    const Reply reply = obey(owner, request, *body);
+    return connection.send(reply, 0, [] {}) == reply.body_bytes();
+}
+
+/// False where the connection ends with it.
+bool HttpServer::State::answer(Connection& connection, const Request& request) {
     const auto due = std::chrono::steady_clock::now() + std::chrono::milliseconds(latency_ms.load());
     UnderWay under_way(record);
     const Reply reply = plan_reply(request, objects.open(request.path), plan.choose(request.target), options);

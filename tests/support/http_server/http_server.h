@@ -35,12 +35,12 @@ enum class Fault {
 };
 
 struct FaultRule {
-    std::string path_contains;  // "": every path
+    std::string path_contains = {};  // "": every path
     Fault fault = Fault::kNone;
     int status = 503;
-    std::string retry_after;
-    std::string location;  // "{path}" in it stands for the path and query of the request
-    std::string body;
+    std::string retry_after = {};
+    std::string location = {};  // "{path}" in it stands for the path and query of the request
+    std::string body = {};
     std::chrono::milliseconds pause{50};
     double share = 1.0;                // of the matching requests, chosen by the server's seed
     std::uint64_t times = UINT64_MAX;  // so often, then no more
