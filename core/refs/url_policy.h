@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/redacted.h"  // redacted() of locations in messages
 #include "vcube/result.h"
 
 namespace vcube {
@@ -30,8 +31,5 @@ Result<std::string> resolve_url(std::string_view url, const UrlPolicy& policy);
 /// Whether a file name stays below the folder it is joined to: no empty, "." or ".." part, no leading slash, backslash
 /// or NUL.
 bool stays_below(std::string_view name);
-
-/// `url` without user info and query string, for messages.
-std::string redacted(std::string_view url);
 
 }  // namespace vcube
