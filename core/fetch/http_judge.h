@@ -23,7 +23,8 @@ struct Expectation {
     std::uint64_t max_bytes = std::uint64_t{4} << 30U;  // of an unbounded range
 };
 
-/// Value of the Range header for a range ("bytes=0-99", "bytes=-4"), "" where the whole object is wanted.
+/// Value of the Range header for a range ("bytes=0-99", "bytes=-4"), "" where the whole object is wanted. A range here
+/// and below is not empty: HTTP cannot ask for no bytes.
 std::string range_header(const ByteRange& range);
 
 /// "bytes 5-9/100", "bytes 5-9/*", "bytes */100" taken apart.
@@ -33,7 +34,8 @@ struct ContentRange {
 };
 std::optional<ContentRange> parse_content_range(std::string_view text);
 
-/// Seconds, or a date that is compared with the reply's own Date (`now` where it has none).
+/// Seconds, or a date that is compared with the reply's own Date (`now` where it has none). Nothing where it is
+/// neither.
 std::optional<std::chrono::milliseconds> parse_retry_after(const HttpHead& head, std::time_t now);
 
 /// What to do with the body, decided as soon as the header is here.
@@ -61,12 +63,13 @@ struct Verdict {
     Error error;           // unless done: what was wrong, in words that may follow "URL: "; without URLs
     std::string location;  // of a redirect, as sent
     std::optional<std::chrono::milliseconds> retry_after;
-    ObjectVersion version;  // what the reply tells of the object
+    ObjectVersion version;  // what the reply tells of the object, where it can be believed: not of a retry
 };
 
 /// 404 and 410 are kNotFound. A body shorter or longer than announced or asked for, a range other than the wanted one,
 /// a web page (text/html) in place of a range, and faults of the transport are worth another attempt; an object that
-/// ends before the range does is not.
+/// ends before the range does is not, nor is a server that is not trusted (kTls). Where `clip` holds, or the range
+/// begins at the object's end and has none of its own, a 416 is an empty body. `reply.body` is what plan_body() took.
 Verdict judge(const HttpReply& reply, const Expectation& wanted, std::time_t now);
 
 }  // namespace vcube

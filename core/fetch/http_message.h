@@ -59,8 +59,8 @@ struct HttpHead {
 /// Why there is no whole reply.
 enum class TransportFault {
     kNone,
-    kUnreachable,  // name not known, connection refused or not made in time
-    kTls,          // the server's certificate or the handshake
+    kUnreachable,  // name not known, connection or TLS handshake refused or not made in time
+    kTls,          // the server's certificate does not convince; asking again does not help
     kStalled,      // not a byte for as long as the time-out
     kBroken,       // ended in the middle, or not HTTP
     kCancelled,
@@ -74,6 +74,7 @@ struct HttpReply {
     Buffer body;                              // what the body plan took (http_judge.h)
     bool cut = false;                         // the body was longer than what was taken
     std::uint64_t received = 0;               // bytes of the body that came over the line, dropped ones too
+    unsigned sent = 0;                        // how often it went out: log-ins and dead connections take another time
     std::chrono::microseconds first_byte{0};  // from sending to the first byte of the header
     std::chrono::microseconds total{0};       // from sending to the end
 };

@@ -31,7 +31,8 @@ public:
     [[nodiscard]] std::optional<ObjectVersion> find(const std::string& location) const;
 
     /// Remembers what was seen first, or recorded by an index, and compares with it ever after: size, ETag, and
-    /// Last-Modified where there is no ETag, each where both tell it. kIo where they differ: the object has changed.
+    /// Last-Modified where there is no ETag, each where both tell it; what was not told before is added. kIo where they
+    /// differ, in words that may follow "location: ". ETags are compared weakly (RFC 9110, 8.8.3.2).
     Status note(const std::string& location, const ObjectVersion& seen);
 
     /// Whether note() has met a changed object: what is read through this table cannot become whole any more.
