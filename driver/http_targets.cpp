@@ -20,8 +20,10 @@ namespace vcube::driver {
 namespace {
 
 constexpr std::chrono::seconds kSignatureLife{3600};
-constexpr std::chrono::seconds kMargin{300};       // a signature is not used so shortly before its end
-constexpr std::chrono::seconds kRefreshPause{10};  // GDAL forgets at most so often: others profit from what it knows
+constexpr std::chrono::seconds kMargin{300};  // a signature is not used so shortly before its end
+constexpr std::chrono::seconds kPause{10};    // GDAL is made to forget, or to ask in a bucket, at most so often
+constexpr std::chrono::seconds kFresh{60};    // so young a signature did not expire
+constexpr std::chrono::minutes kRefused{10};  // a bucket that refuses signed URLs is left to GDAL for so long
 constexpr std::size_t kMaxSigned = 65536;
 constexpr std::size_t kMaxBuckets = 1024;
 
@@ -123,6 +125,24 @@ std::string signed_url(const ObjectStore& store, const std::string& vsi_path) {
     return is_web_url(url) && is_signed ? url : std::string();
 }
 
+/// Who signed a URL and for where: the part of it that a later signature of the same has too.
+std::string_view signer_of(std::string_view url) {
+    const std::size_t begin = std::min(url.find("X-Amz-Credential="), url.size());
+    return url.substr(begin, url.find('&', begin) - begin);
+}
+
+/// Whether GDAL's own request for an object succeeds.
+bool gdal_reads(const std::string& vsi_path) {
+    VSILFILE* const file = VSIFOpenExL(vsi_path.c_str(), "rb", TRUE);
+    if (file == nullptr) {
+        return false;
+    }
+    char byte = 0;
+    const bool reads = VSIFReadL(&byte, 1, 1, file) == 1;
+    VSIFCloseL(file);
+    return reads;
+}
+
 bool is_hex(char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
@@ -212,14 +232,20 @@ Result<std::optional<HttpTarget>> HttpTargets::in_store(const std::string& vsi_p
         target.url = actual_url(vsi_path);
     } else {
         const std::uint64_t credentials = credentials_hash(store, vsi_path);
-        if (renew) {
-            refresh(vsi_path);
+        if (is_refused(vsi_path, credentials)) {
+            return std::optional<HttpTarget>();
         }
-        std::optional<Signed> entry = renew ? std::nullopt : remembered(vsi_path, credentials);
-        if (!entry) {
+        std::optional<Signed> entry = remembered(vsi_path, credentials);
+        if (renew || !entry) {
+            const bool reads = renew && refresh(vsi_path);
             const Clock::time_point now = Clock::now();
-            entry = Signed{signed_url(store, vsi_path), credentials, now, now + kSignatureLife - kMargin};
-            remember(vsi_path, *entry);
+            Signed made{signed_url(store, vsi_path), credentials, now, now + kSignatureLife - kMargin};
+            if (reads && entry && now - entry->made < kFresh && signer_of(entry->url) == signer_of(made.url)) {
+                refuse(vsi_path, credentials);
+                return std::optional<HttpTarget>();
+            }
+            remember(vsi_path, made);
+            entry = std::move(made);
         }
         target.url = entry->url;
         target.expires = entry->expires;
@@ -252,40 +278,47 @@ void HttpTargets::remember(const std::string& vsi_path, const Signed& entry) {
     signed_.insert_or_assign(vsi_path, entry);
 }
 
+bool HttpTargets::is_refused(const std::string& vsi_path, std::uint64_t credentials) {
+    const std::lock_guard lock(mutex_);
+    const auto at = buckets_.find(bucket_of(vsi_path));
+    return at != buckets_.end() && at->second.refused == credentials && Clock::now() - at->second.asked < kRefused;
+}
+
+void HttpTargets::refuse(const std::string& vsi_path, std::uint64_t credentials) {
+    const std::lock_guard lock(mutex_);
+    buckets_[bucket_of(vsi_path)].refused = credentials;
+}
+
 /// GDAL keeps credentials of instances and roles, tokens, and the regions of buckets for the process. What was signed
-/// before it forgot them, or before it last asked in that bucket, is signed anew without that.
-void HttpTargets::refresh(const std::string& vsi_path) {
+/// before it forgot them is signed anew without that. Threads that are refused in one bucket share one question.
+bool HttpTargets::refresh(const std::string& vsi_path) {
+    std::promise<bool> answer;
+    std::shared_future<bool> reads;
     bool forget = false;
     bool ask = false;
     {
         const std::lock_guard lock(mutex_);
         const Clock::time_point now = Clock::now();
-        const auto at = signed_.find(vsi_path);
-        const Clock::time_point made = at == signed_.end() ? now : at->second.made;
-        const auto is_due = [&](Clock::time_point last) { return made >= last && now - last >= kRefreshPause; };
-        if (is_due(forgotten_)) {
-            forgotten_ = now;
-            forget = true;
+        if (buckets_.size() >= kMaxBuckets) {
+            buckets_.clear();
         }
-        if (asked_.size() >= kMaxBuckets) {
-            asked_.clear();
+        Bucket& bucket = buckets_[bucket_of(vsi_path)];
+        ask = !bucket.reads.valid() || now - bucket.asked >= kPause;
+        if (ask) {
+            bucket.asked = now;
+            bucket.reads = answer.get_future().share();
+            forget = now - forgotten_ >= kPause;
+            forgotten_ = forget ? now : forgotten_;
         }
-        Clock::time_point& last = asked_.try_emplace(bucket_of(vsi_path)).first->second;
-        if (last < forgotten_ || is_due(last)) {
-            last = now;
-            ask = true;
-        }
+        reads = bucket.reads;
     }
     if (forget) {
         VSICurlClearCache();
     }
-    // The answer to a request of GDAL's own tells it the bucket's region and endpoint, which signatures depend on.
-    VSILFILE* const file = ask ? VSIFOpenExL(vsi_path.c_str(), "rb", TRUE) : nullptr;
-    if (file != nullptr) {
-        char byte = 0;
-        VSIFReadL(&byte, 1, 1, file);
-        VSIFCloseL(file);
+    if (ask) {
+        answer.set_value(gdal_reads(vsi_path));
     }
+    return reads.get();
 }
 
 }  // namespace vcube::driver

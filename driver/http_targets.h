@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <future>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -24,7 +25,8 @@ namespace vcube::driver {
 class HttpTargets {
 public:
     /// `location` as references have it, or a /vsi path. `renew`: what was given before was refused. GDAL forgets the
-    /// credentials that it caches then, finds out the bucket's region, and signs anew.
+    /// credentials that it caches then, and signs anew. Where the same credentials are refused in a signed URL and do
+    /// in a request of GDAL's own (which finds out the bucket's region, for one), the bucket stays with GDAL.
     Result<std::optional<HttpTarget>> resolve(const std::string& location, bool renew);
 
 private:
@@ -39,13 +41,22 @@ private:
     Result<std::optional<HttpTarget>> in_store(const std::string& vsi_path, bool renew);
     std::optional<Signed> remembered(const std::string& vsi_path, std::uint64_t credentials);
     void remember(const std::string& vsi_path, const Signed& entry);
-    void refresh(const std::string& vsi_path);
+    bool is_refused(const std::string& vsi_path, std::uint64_t credentials);
+    void refuse(const std::string& vsi_path, std::uint64_t credentials);
+    /// Whether GDAL itself can read in the bucket: the object, or another that was asked for a moment ago.
+    bool refresh(const std::string& vsi_path);
+
+    struct Bucket {
+        Clock::time_point asked;               // when GDAL last was made to ask in it
+        std::shared_future<bool> reads;        // and whether it could
+        std::optional<std::uint64_t> refused;  // credentials whose signed URLs it does not take
+    };
 
     HttpSettingsTable settings_;
     std::mutex mutex_;
-    std::unordered_map<std::string, Signed> signed_;            // by VSI path
-    Clock::time_point forgotten_{};                             // when GDAL was last made to forget
-    std::unordered_map<std::string, Clock::time_point> asked_;  // when GDAL was last made to ask in a bucket
+    std::unordered_map<std::string, Signed> signed_;   // by VSI path
+    std::unordered_map<std::string, Bucket> buckets_;  // that refused something, by "/vsis3/name"
+    Clock::time_point forgotten_{};                    // when GDAL was last made to forget
 };
 
 }  // namespace vcube::driver
