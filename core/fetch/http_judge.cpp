@@ -222,6 +222,9 @@ constexpr std::array kStoreCodes = {
     CodeRow{"ExpiredToken", Kind::kRenew},
     CodeRow{"RequestTimeTooSkewed", Kind::kRenew},
     CodeRow{"TokenRefreshRequired", Kind::kRenew},
+    CodeRow{"InvalidToken", Kind::kRenew},
+    CodeRow{"AuthorizationQueryParametersError", Kind::kRenew},  // signed for another region than the bucket's
+    CodeRow{"AuthorizationHeaderMalformed", Kind::kRenew},
     CodeRow{"InvalidObjectState", Kind::kFail},  // archived: a fresh signature does not bring it back
     CodeRow{"NoSuchKey", Kind::kFail, ErrorCode::kNotFound},
     CodeRow{"NoSuchBucket", Kind::kFail, ErrorCode::kNotFound},
@@ -333,7 +336,7 @@ Verdict judge_status(const HttpReply& reply, std::time_t now) {
     if (verdict.kind == Kind::kRedirect) {
         verdict.location = trimmed(head.location);
         if (verdict.location.empty()) {
-            verdict.kind = Kind::kFail;
+            verdict.kind = Kind::kRenew;  // S3, of a bucket in another region
             verdict.error.message.append(" without a Location");
         }
     }

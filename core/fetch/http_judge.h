@@ -56,7 +56,8 @@ struct Verdict {
         kDone,      // reply.body holds the bytes
         kRedirect,  // ask at `location` instead
         kRetry,     // worth another attempt, not before `retry_after`
-        kRenew,     // 401, 403, or an expired token: worth one more attempt with a fresh signature
+        kRenew,     // 401, 403, an expired token, a bucket in another region: worth one more attempt with a fresh
+                    // signature
         kFail
     };
     Kind kind = Kind::kFail;

@@ -350,7 +350,7 @@ TEST(Judge, EveryStatusHasItsMeaning) {
 TEST(Judge, FollowsLocationsOnly) {
     for (const int status : {301, 302, 303, 307, 308}) {
         HttpHead head = head_of(status);
-        EXPECT_EQ(judged(head, bytes(5, 10), 0).kind, Kind::kFail) << status;
+        EXPECT_EQ(judged(head, bytes(5, 10), 0).kind, Kind::kRenew) << status;
         EXPECT_NE(judged(head, bytes(5, 10), 0).error.message.find("without a Location"), std::string::npos) << status;
         head.location = " https://user:word@elsewhere/a?sig=1 ";
         const Verdict verdict = judged(head, bytes(5, 10), 0);
@@ -377,6 +377,9 @@ TEST(Judge, ReadsTheCodesOfObjectStores) {
              Case{400, "RequestTimeout", Kind::kRetry, ErrorCode::kIo},
              Case{400, "ExpiredToken", Kind::kRenew, ErrorCode::kIo},
              Case{400, "TokenRefreshRequired", Kind::kRenew, ErrorCode::kIo},
+             Case{400, "InvalidToken", Kind::kRenew, ErrorCode::kIo},
+             Case{400, "AuthorizationQueryParametersError", Kind::kRenew, ErrorCode::kIo},
+             Case{400, "AuthorizationHeaderMalformed", Kind::kRenew, ErrorCode::kIo},
              Case{403, "RequestTimeTooSkewed", Kind::kRenew, ErrorCode::kIo},
              Case{403, "AccessDenied", Kind::kRenew, ErrorCode::kIo},
              Case{403, "SignatureDoesNotMatch", Kind::kRenew, ErrorCode::kIo},  // as its status
