@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
 namespace vcube {
 namespace {
@@ -86,10 +87,7 @@ RangePlan plan_ranges(std::span<const RangeWish> wishes, std::span<const std::op
     std::iota(plan.order.begin(), plan.order.end(), std::size_t{0});
     std::sort(plan.order.begin(), plan.order.end(), [&](std::size_t a, std::size_t b) {
         const RangeWish &x = wishes[a], &y = wishes[b];
-        return x.object != y.object ? x.object < y.object
-               : x.begin != y.begin ? x.begin < y.begin
-               : x.end != y.end     ? x.end < y.end
-                                    : a < b;
+        return std::tie(x.object, x.begin, y.end) < std::tie(y.object, y.begin, x.end);  // the longer first
     });
     plan.spans = sweep(wishes, plan.order, sizes, rule);
     for (PlannedSpan& span : plan.spans) {
