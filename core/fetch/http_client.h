@@ -19,13 +19,17 @@ struct HttpRequest {
     std::chrono::milliseconds timeout{30'000};           // without a byte, or until a connection stands
     std::chrono::steady_clock::time_point not_before{};  // of a retry
     std::size_t host_limit = 16;                         // sent only while fewer are under way at its host
+    /// Asked on the client's thread right before sending; must be quick. What it gives takes the place of `target` (a
+    /// fresh signature, a redirect known by then); null: not wanted any more, ends with kCancelled. Empty: `target`.
+    std::function<std::shared_ptr<const HttpTarget>()> latest = nullptr;
 };
 
 /// Thread-safe. The thread starts with the first request and is joined on destruction, which cancels what is under way.
 /// In a forked child a new thread and new connections take the place of the parent's.
 class HttpClient {
 public:
-    /// Called on the client's thread, exactly once a request; must be quick and must not block or submit.
+    /// Called on the client's thread (that of submit() for what cannot be sent at all), exactly once a request; must be
+    /// quick and must not block or submit.
     using Done = std::function<void(HttpReply&& reply)>;
 
     /// Requests of one fetch. Waiting requests of several groups for one host take turns.

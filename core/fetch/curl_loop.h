@@ -1,0 +1,56 @@
+// libcurl's multi handle and the wait for its sockets: many transfers on one thread. Only those sockets are looked at
+// that have something, so a turn costs no more where hundreds are open. wake() may be called from any thread, all else
+// by one.
+#pragma once
+
+#include <curl/curl.h>
+#include <poll.h>
+
+#include <atomic>
+#include <chrono>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+namespace vcube {
+
+class CurlLoop {
+public:
+    using Clock = std::chrono::steady_clock;
+
+    /// `connections`: kept open for later transfers.
+    explicit CurlLoop(std::size_t connections);
+    CurlLoop(const CurlLoop&) = delete;
+    CurlLoop& operator=(const CurlLoop&) = delete;
+    ~CurlLoop();
+
+    /// Whether there is what it needs of the system; nothing else may be called otherwise.
+    [[nodiscard]] bool ok() const { return multi_ != nullptr && pipe_[0] >= 0; }
+
+    bool add(CURL* easy) { return curl_multi_add_handle(multi_, easy) == CURLM_OK; }
+    void remove(CURL* easy) { curl_multi_remove_handle(multi_, easy); }
+
+    /// Waits for sockets, libcurl's own time-outs, wake(), or `until`, and lets libcurl do what there is to do.
+    void turn(std::optional<Clock::time_point> until);
+    /// Ends the wait of a turn. What the caller wrote before is seen after that turn.
+    void wake();
+
+    /// A transfer that has ended and how; null where there is none (any more).
+    CURL* ended(CURLcode& code);
+
+private:
+    static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void* unused);
+    static int on_timer(CURLM* multi, long milliseconds, void* self);
+    void watch(curl_socket_t socket, int what);
+    int wait_ms(std::optional<Clock::time_point> until) const;
+
+    CURLM* multi_;
+    int pipe_[2] = {-1, -1};
+    std::atomic<bool> woken_{false};
+    std::vector<pollfd> watched_;  // the pipe first
+    std::unordered_map<curl_socket_t, std::size_t> places_;
+    std::vector<pollfd> ready_;
+    std::optional<Clock::time_point> timer_;
+};
+
+}  // namespace vcube

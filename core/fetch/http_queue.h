@@ -1,0 +1,63 @@
+// Which waiting request is sent next: hosts take turns, and the groups that wait for one host; within a group the order
+// of submission holds. Decides only; not thread-safe.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/fetch/http_client.h"
+
+namespace vcube {
+
+/// A request with what it takes to end it.
+struct HttpJob {
+    HttpClient::Group group = 0;
+    HttpRequest request;
+    HttpClient::Done done;
+    std::string host;        // those of one host count together for its limit
+    std::uint64_t cost = 0;  // bytes that its body may take
+};
+
+class HttpQueue {
+public:
+    using Clock = std::chrono::steady_clock;
+    using Job = std::unique_ptr<HttpJob>;
+
+    void push(Job job);
+
+    /// The job whose turn it is, which counts as under way at its host from then on; null where none may be sent. One
+    /// that costs more than `room` blocks the others until there is room, lest it wait for ever: `short_of_room`.
+    Job next(Clock::time_point now, std::uint64_t room);
+    [[nodiscard]] bool short_of_room() const { return short_of_room_; }
+
+    /// A job that next() gave is under way no longer.
+    void finished(const std::string& host);
+
+    /// Takes the waiting jobs of a group, or all, out of the queue.
+    std::vector<Job> take(std::optional<HttpClient::Group> group);
+
+    /// When the first of the jobs that must not be sent yet may be.
+    [[nodiscard]] std::optional<Clock::time_point> next_due() const;
+
+private:
+    struct Host {
+        std::map<HttpClient::Group, std::deque<Job>> waiting;  // no deque is empty
+        HttpClient::Group served = 0;                          // whose turn it was
+        std::size_t under_way = 0;
+    };
+    void wake_due(Clock::time_point now);
+
+    std::map<std::string, Host, std::less<>> hosts_;
+    std::string served_;                             // the host whose turn it was
+    std::multimap<Clock::time_point, Job> not_yet_;  // by not_before
+    bool short_of_room_ = false;
+};
+
+}  // namespace vcube
