@@ -35,7 +35,8 @@ gdal.UseExceptions()
 SEED = 7
 
 
-def make_file(path, step, rows, columns, chunk):
+def make_file(path, step, rows, columns, chunk, **layout):
+    """One step in a NetCDF-4 file; `layout` goes to h5py.File."""
     rng = np.random.default_rng([SEED, step])
     lat, lon = np.linspace(90, -90, rows)[:, None], np.linspace(-180, 180, columns)
     smooth = 288 + 14 * np.cos(np.radians(lat)) * np.sin(np.radians(lon * 2 + step * 7)) + 6 * np.cos(np.radians(lat * 3))
@@ -43,7 +44,7 @@ def make_file(path, step, rows, columns, chunk):
     sm = (np.round((0.25 + (smooth - 288) / 80 + rng.normal(0, 0.0015, smooth.shape)) * 1000) / 1000).astype("f4")
     dry = np.sin(np.radians(lon * 3)) * np.cos(np.radians(lat * 2)) < -0.2
     sst[dry], sm[dry] = -32767, -999
-    with h5py.File(path, "w", libver="earliest") as file:
+    with h5py.File(path, "w", libver="earliest", **layout) as file:
         for name, data, fill in (("sst", sst, -32767), ("sm", sm, -999)):
             made = file.create_dataset(name, data=data[None], chunks=(1, chunk, chunk), shuffle=True, compression="gzip",
                                        compression_opts=4, fillvalue=fill)
