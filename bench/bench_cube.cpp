@@ -246,12 +246,13 @@ std::shared_ptr<Runtime> make_runtime(std::size_t cache_bytes) {
 
 Array open_array(std::size_t cache_bytes) {
     const std::string text = cube().store->metadata("sst/.zarray").value().value();
-    return Array::open(cube().store, parse_zarray("sst", text, "", "bench").value(), make_runtime(cache_bytes)).value();
+    return Array::open({cube().store, make_runtime(cache_bytes)}, parse_zarray("sst", text, "", "bench").value())
+        .value();
 }
 
 Array open_sharded(std::size_t cache_bytes) {
     const std::string text = cube().store->metadata("sharded/zarr.json").value().value();
-    return Array::open(cube().store, parse_zarr_json("sharded", text, "bench").value(), make_runtime(cache_bytes))
+    return Array::open({cube().store, make_runtime(cache_bytes)}, parse_zarr_json("sharded", text, "bench").value())
         .value();
 }
 

@@ -70,7 +70,7 @@ Result<std::vector<DimensionChoice>> choose_positions(const OpenContext& context
         VCUBE_ASSIGN(const Target target, target_of(*source.hierarchy, meta, selection));
         std::optional<Coordinate> coordinate;
         if (selection.by_value() && target.coordinate != nullptr) {
-            auto values = Coordinate::read(*target.coordinate, source.store, context.runtime);
+            auto values = Coordinate::read(*target.coordinate, context.arrays());
             if (!values.ok()) {
                 return with_context(concat(meta.path, ": ", selection.text), values.error());
             }

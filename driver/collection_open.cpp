@@ -11,6 +11,7 @@
 #include "core/base/hash64.h"
 #include "core/base/log.h"
 #include "driver/open_store.h"
+#include "driver/sessions.h"
 
 namespace vcube::driver {
 namespace {
@@ -60,7 +61,7 @@ std::string key_of(const OpenOptions& options) {
          {options.bbox.value_or(""), std::to_string(options.orbit_pass ? static_cast<int>(*options.orbit_pass) : -1),
           std::string(options.missing_object_is_error ? "error" : ""),
           std::string(options.allow_local_references ? "local" : ""), std::to_string(options.max_reference_bytes),
-          std::to_string(options.max_references), std::to_string(options.max_chunk_bytes),
+          std::to_string(options.max_references), std::to_string(options.max_chunk_bytes), tuning_key(options.fetch),
           folder ? folder->string() : std::string()}) {
         out.append(part).push_back('\0');
     }
@@ -79,11 +80,11 @@ std::uint64_t hash_of(const swath::ProductList& list) {
 
 /// Opens products for the collection, on whatever thread needs one.
 swath::ProductOpener make_opener(const std::shared_ptr<const ProductListing>& listing, const OpenOptions& options,
-                                 const Process& process, bool only_ids) {
-    return [listing, options, runtime = process.runtime,
+                                 const Process& process, const std::shared_ptr<FetchSession>& session, bool only_ids) {
+    return [listing, options, runtime = process.runtime, session,
             only_ids](const swath::ProductEntry& entry) -> Result<std::shared_ptr<const swath::Product>> {
         return open_product(entry.location, reference_policy(*listing, entry.location, options.allow_local_references),
-                            options, runtime, only_ids);
+                            options, runtime, session, only_ids);
     };
 }
 
@@ -147,13 +148,14 @@ Result<OpenedCollection> make_collection(const OpenContext& context, ProductList
     OpenedCollection out;
     out.location = context.name.location;
     out.vsi_path = listing.vsi_path;
+    out.session = make_session(context.options.fetch);
     const std::string name = listing.name;
     auto footprints = std::make_unique<swath::FootprintStore>(index_folder(context.options), name);
     const auto kept = std::make_shared<const ProductListing>(std::move(listing));
-    options.open_ids = make_opener(kept, context.options, process, true);
-    out.collection =
-        std::make_shared<const swath::Collection>(std::move(list), make_opener(kept, context.options, process, false),
-                                                  std::move(footprints), process.runtime, options);
+    options.open_ids = make_opener(kept, context.options, process, out.session, true);
+    out.collection = std::make_shared<const swath::Collection>(
+        std::move(list), make_opener(kept, context.options, process, out.session, false), std::move(footprints),
+        process.runtime, options);
     VCUBE_ASSIGN(const std::size_t cache_bytes, chunk_cache_bytes());
     out.composer = std::make_shared<swath::Composer>(out.collection, cache_bytes);
     return out;

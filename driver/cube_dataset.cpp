@@ -66,11 +66,13 @@ ArrayMeta as_encoded(const ArrayMeta& meta, const Encoding& encoding) {
     return out;
 }
 
-/// Callers that gave a progress function wait for its last call.
-void report_end(CPLErr result, const GDALRasterIOExtraArg* extra) {
-    if (result == CE_None && extra != nullptr && extra->pfnProgress != nullptr) {
-        extra->pfnProgress(1.0, "", extra->pProgressData);
+/// How a request is read: with the progress function of its caller.
+ReadOptions options_of(const OpenContext& context, const GDALRasterIOExtraArg* extra) {
+    ReadOptions out = context.read_options();
+    if (extra != nullptr && extra->pfnProgress != nullptr) {
+        out.progress = [extra](double done) { return extra->pfnProgress(done, "", extra->pProgressData) != FALSE; };
     }
+    return out;
 }
 
 /// Ends of a raster that lies straight: left, top, right, bottom.
@@ -101,11 +103,11 @@ Result<std::unique_ptr<CubeDataset>> CubeDataset::open_chosen(const OpenContext&
                                   " are not a raster; the multidimensional API reads them (gdalmdiminfo)"));
     }
     const OpenedStore& source = *context.source;
-    VCUBE_ASSIGN(Array array, Array::open(source.store, as_encoded(meta, encoding), context.runtime));
+    VCUBE_ASSIGN(Array array, Array::open(context.arrays(), as_encoded(meta, encoding)));
     const std::string parent = parent_path(meta.path);
     const Group* const group = parent.empty() ? source.hierarchy.get() : source.hierarchy->find_group(parent);
-    const Georef georef = derive_georef(*source.hierarchy, group != nullptr ? *group : *source.hierarchy, meta,
-                                        source.store, context.runtime);
+    const Georef georef =
+        derive_georef(*source.hierarchy, group != nullptr ? *group : *source.hierarchy, meta, context.arrays());
     VCUBE_ASSIGN(RasterArray raster, RasterArray::create(std::move(array), georef, choices));
     std::unique_ptr<CubeDataset> dataset(new CubeDataset(context, std::move(raster), georef));
     dataset->encoding_ = encoding;
@@ -288,9 +290,10 @@ Status CubeDataset::read(const Request& request, const std::vector<std::uint64_t
                              static_cast<std::uint64_t>(request.out_height), raster_.height());
     }
     auto* const data = static_cast<std::byte*>(request.data);
+    const ReadOptions options = options_of(context_, request.extra);
     if (const auto type = buffer_dtype(request.type)) {
         const PixelTarget target{data, request.pixel, request.line, request.band, *type};
-        return raster_.read(columns, rows, bands, target, context_.read_options());
+        return raster_.read(columns, rows, bands, target, options);
     }
     // Complex integers: no array has them, so read what GDAL can turn into them, a line at a time.
     const int item = GDALGetDataTypeSizeBytes(GDT_CFloat64);
@@ -298,8 +301,10 @@ Status CubeDataset::read(const Request& request, const std::vector<std::uint64_t
     for (std::size_t b = 0; b < bands.size(); ++b) {
         for (std::size_t r = 0; r < rows.size(); ++r) {
             const PixelTarget target{line.data(), item, 0, 0, *buffer_dtype(GDT_CFloat64)};
+            const double lines = static_cast<double>(bands.size()) * static_cast<double>(rows.size());
+            const double done = static_cast<double>(b * rows.size() + r) / lines;
             VCUBE_TRY(raster_.read(columns, std::span(&rows[r], 1), std::span(&bands[b], 1), target,
-                                   context_.read_options()));
+                                   share_of(options, done, done + 1 / lines)));
             GDALCopyWords64(
                 line.data(), GDT_CFloat64, item,
                 data + static_cast<std::ptrdiff_t>(b) * request.band + static_cast<std::ptrdiff_t>(r) * request.line,
@@ -325,15 +330,13 @@ CPLErr CubeDataset::IRasterIO(GDALRWFlag direction, int x, int y, int width, int
         return GDALPamDataset::IRasterIO(direction, x, y, width, height, data, out_width, out_height, type, band_count,
                                          bands, pixel, line, band, extra);
     }
-    const CPLErr result = guarded_status([&]() -> Status {
+    return guarded_status([&]() -> Status {
         std::vector<std::uint64_t> wanted;
         for (int i = 0; i < band_count; ++i) {
             wanted.push_back(static_cast<std::uint64_t>(bands[i] - 1));
         }
         return read(request, wanted);
     });
-    report_end(result, extra);
-    return result;
 }
 
 bool CubeDataset::read_from_level(int band_count, int* bands, int x, int y, int width, int height, void* data,
@@ -471,10 +474,7 @@ CPLErr CubeBand::IRasterIO(GDALRWFlag direction, int x, int y, int width, int he
         return GDALPamRasterBand::IRasterIO(direction, x, y, width, height, data, out_width, out_height, type, pixel,
                                             line, extra);
     }
-    const CPLErr result =
-        guarded_status([&]() -> Status { return cube().read(request, {static_cast<std::uint64_t>(nBand - 1)}); });
-    report_end(result, extra);
-    return result;
+    return guarded_status([&]() -> Status { return cube().read(request, {static_cast<std::uint64_t>(nBand - 1)}); });
 }
 
 }  // namespace vcube::driver

@@ -45,8 +45,7 @@ bool is_shown(const ArrayMeta& array) {
 /// "2023-04-01 to 2023-04-12", or "" where the coordinate cannot be read.
 std::string span_of(const OpenContext& context, const ArrayMeta& coordinate) {
     constexpr std::uint64_t kMaxTimes = 20000;
-    const std::vector<std::string> labels =
-        coordinate_labels(coordinate, context.source->store, context.runtime, kMaxTimes);
+    const std::vector<std::string> labels = coordinate_labels(coordinate, context.arrays(), kMaxTimes);
     if (labels.empty()) {
         return "";
     }
@@ -149,7 +148,7 @@ LabelledAxis labelled_axis(const OpenContext& context, const ArrayMeta& meta, st
         find_coordinate(*source.hierarchy, parent_path(meta.path), axis.name, meta.shape[dim]);
     if (coordinate != nullptr) {
         axis.time = is_time(*coordinate);
-        axis.labels = coordinate_labels(*coordinate, source.store, context.runtime);
+        axis.labels = coordinate_labels(*coordinate, context.arrays());
     }
     return axis;
 }
@@ -185,7 +184,7 @@ std::vector<BandLabel> band_labels(const OpenContext& context, const RasterArray
         axes.push_back(labelled_axis(context, meta, dim));
     }
     const OpenedStore& source = *context.source;
-    auto valid_times = ValidTimes::find(*source.hierarchy, meta, source.store, context.runtime);
+    auto valid_times = ValidTimes::find(*source.hierarchy, meta, context.arrays());
     for (const auto& shown : {raster.x_dim(), raster.y_dim()}) {
         if (valid_times && shown && (valid_times->reference_dim() == shown || valid_times->period_dim() == shown)) {
             valid_times.reset();  // rows or columns are times: no band has one of its own

@@ -39,6 +39,7 @@ struct OpenedStore {
     std::shared_ptr<const Group> hierarchy;
     std::shared_ptr<const swath::Product> product;  // set where the root is a SMOS product
     std::vector<FileStamp> watched;                 // of a folder: the files whose change makes this store stale
+    std::shared_ptr<FetchSession> session;          // of what the store reads itself; its versions are all handles'
 };
 
 /// Many products as one cube in time; shared by all handles that opened the same with the same options, so that what
@@ -48,7 +49,8 @@ struct OpenedCollection {
     std::string vsi_path;  // of the folder, list or archive; "" for a pattern
     std::shared_ptr<const swath::Collection> collection;
     std::shared_ptr<swath::Composer> composer;
-    std::vector<swath::Period> periods;  // what COMPOSITE makes: one band each
+    std::vector<swath::Period> periods;     // what COMPOSITE makes: one band each
+    std::shared_ptr<FetchSession> session;  // of all that is read of the products
 };
 
 /// Everything an opener needs. Cheap to copy; datasets keep a copy.
@@ -57,12 +59,17 @@ struct OpenContext {
     std::string description;  // the name as GDAL got it
     OpenOptions options;
     std::shared_ptr<Runtime> runtime;
-    std::shared_ptr<const OpenedStore> source;           // null for VCUBE:DGG and collections
+    std::shared_ptr<FetchSession> session;      // of this dataset; versions are those of what it is opened from
+    std::shared_ptr<const OpenedStore> source;  // null for VCUBE:DGG and collections
     std::shared_ptr<const OpenedCollection> collection;  // set for collections of products
+
+    /// What arrays of the source are opened with.
+    [[nodiscard]] ArraySource arrays() const { return {source->store, runtime, session}; }
 
     /// How datasets of this context read arrays.
     [[nodiscard]] ReadOptions read_options() const {
         ReadOptions read;
+        read.session = session;
         read.max_threads = options.max_threads;
         read.missing_object_is_fill = options.missing_object_is_fill;
         return read;

@@ -79,9 +79,7 @@ bool is_duration(const ArrayMeta& coordinate) {
                                                  "forecast_hour", "forecast_step", "prediction_timedelta"});
 }
 
-std::optional<ValidTimes> ValidTimes::find(const Group& root, const ArrayMeta& array,
-                                           const std::shared_ptr<const Store>& store,
-                                           const std::shared_ptr<Runtime>& runtime) {
+std::optional<ValidTimes> ValidTimes::find(const Group& root, const ArrayMeta& array, const ArraySource& source) {
     const Found period = find_first(root, array, [](const ArrayMeta& other) { return is_duration(other); });
     if (period.array == nullptr) {
         return std::nullopt;
@@ -99,8 +97,8 @@ std::optional<ValidTimes> ValidTimes::find(const Group& root, const ArrayMeta& a
     out.reference_dim_ = reference.dim;
     out.period_dim_ = period.dim;
     auto axis = time_axis_of(*reference.array);
-    auto times = Array::open(store, *reference.array, runtime);
-    const auto periods = duration_values(*period.array, store, runtime);
+    auto times = Array::open(source, *reference.array);
+    const auto periods = duration_values(*period.array, source);
     if (!axis.ok() || !times.ok() || !periods.ok()) {
         return std::nullopt;
     }

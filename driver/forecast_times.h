@@ -10,10 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "core/cube/array.h"
 #include "core/cube/hierarchy.h"
-#include "core/cube/runtime.h"
 #include "core/cube/time_axis.h"
-#include "vcube/store.h"
 
 namespace vcube::driver {
 
@@ -25,9 +24,7 @@ class ValidTimes {
 public:
     /// Of the array's dimensions and scalar coordinates. Nothing where reference times or periods are missing, both are
     /// scalars, or one cannot be read.
-    static std::optional<ValidTimes> find(const Group& root, const ArrayMeta& array,
-                                          const std::shared_ptr<const Store>& store,
-                                          const std::shared_ptr<Runtime>& runtime);
+    static std::optional<ValidTimes> find(const Group& root, const ArrayMeta& array, const ArraySource& source);
 
     /// ISO 8601 at an index of the array (its rank of numbers); "" where there is none.
     [[nodiscard]] std::string at(std::span<const std::uint64_t> index) const;

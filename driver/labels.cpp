@@ -34,9 +34,8 @@ Result<std::vector<std::string>> texts_of(const Array& array, Kind kind, const T
     return out;
 }
 
-Result<std::vector<std::string>> duration_labels(const ArrayMeta& coordinate, const std::shared_ptr<const Store>& store,
-                                                 const std::shared_ptr<Runtime>& runtime) {
-    VCUBE_ASSIGN(const auto values, duration_values(coordinate, store, runtime));
+Result<std::vector<std::string>> duration_labels(const ArrayMeta& coordinate, const ArraySource& source) {
+    VCUBE_ASSIGN(const auto values, duration_values(coordinate, source));
     const std::string units = to_lower(attribute_text(coordinate.attributes, "units"));
     const bool in_days = units == "d" || units == "day" || units == "days" || coordinate.dtype.unit.ends_with("D");
     std::vector<std::string> out;
@@ -46,11 +45,11 @@ Result<std::vector<std::string>> duration_labels(const ArrayMeta& coordinate, co
     return out;
 }
 
-Result<std::vector<std::string>> labels_of(const ArrayMeta& coordinate, const Array& array,
-                                           const std::shared_ptr<Runtime>& runtime) {
+Result<std::vector<std::string>> labels_of(const ArrayMeta& coordinate, const ArraySource& source) {
     if (is_duration(coordinate)) {
-        return duration_labels(coordinate, array.store(), runtime);
+        return duration_labels(coordinate, source);
     }
+    VCUBE_ASSIGN(const Array array, Array::open(source, coordinate));
     const Encoding encoding = decode_encoding(coordinate);
     const Kind kind = coordinate.dtype.kind;
     const double scale = encoding.scale.value_or(1.0);
@@ -98,13 +97,12 @@ Result<TimeAxis> time_axis_of(const ArrayMeta& coordinate) {
 }
 
 Result<std::vector<std::optional<std::int64_t>>> duration_values(const ArrayMeta& coordinate,
-                                                                 const std::shared_ptr<const Store>& store,
-                                                                 const std::shared_ptr<Runtime>& runtime) {
+                                                                 const ArraySource& source) {
     const Kind kind = coordinate.dtype.kind;
     VCUBE_ASSIGN(const DurationAxis axis, kind == Kind::kTimedelta
                                               ? DurationAxis::of_timedelta64(coordinate.dtype)
                                               : DurationAxis::parse(attribute_text(coordinate.attributes, "units")));
-    VCUBE_ASSIGN(const Array array, Array::open(store, coordinate, runtime));
+    VCUBE_ASSIGN(const Array array, Array::open(source, coordinate));
     const Encoding encoding = decode_encoding(coordinate);
     std::vector<std::optional<std::int64_t>> out;
     if (kind == Kind::kFloat || encoding.scale || encoding.offset) {
@@ -148,14 +146,12 @@ bool is_time(const ArrayMeta& coordinate) {
            attribute_text(coordinate.attributes, "units").find(" since ") != std::string::npos;
 }
 
-std::vector<std::string> coordinate_labels(const ArrayMeta& coordinate, const std::shared_ptr<const Store>& store,
-                                           const std::shared_ptr<Runtime>& runtime, std::uint64_t max_labels) {
+std::vector<std::string> coordinate_labels(const ArrayMeta& coordinate, const ArraySource& source,
+                                           std::uint64_t max_labels) {
     if (coordinate.shape.size() != 1 || coordinate.shape[0] == 0 || coordinate.shape[0] > max_labels) {
         return {};
     }
-    const auto array = Array::open(store, coordinate, runtime);
-    const Result<std::vector<std::string>> labels =
-        array.ok() ? labels_of(coordinate, array.value(), runtime) : array.error();
+    const Result<std::vector<std::string>> labels = labels_of(coordinate, source);
     if (!labels.ok()) {
         log(LogLevel::kWarning,
             coordinate.path + " cannot be read: bands are told apart by number (" + labels.error().message + ")");

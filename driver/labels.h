@@ -8,10 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "core/cube/array.h"
 #include "core/cube/hierarchy.h"
-#include "core/cube/runtime.h"
 #include "vcube/result.h"
-#include "vcube/store.h"
 
 namespace vcube::driver {
 
@@ -29,14 +28,12 @@ bool is_time(const ArrayMeta& coordinate);
 /// Nanoseconds of each element of a scalar or 1-D coordinate that is a length of time (forecast_times.h); nothing for
 /// NaN and NaT.
 Result<std::vector<std::optional<std::int64_t>>> duration_values(const ArrayMeta& coordinate,
-                                                                 const std::shared_ptr<const Store>& store,
-                                                                 const std::shared_ptr<Runtime>& runtime);
+                                                                 const ArraySource& source);
 
 /// One text for each element: ISO 8601 for times ("2023-04-01T00:00:00Z") and lengths of time ("PT6H"), else the
 /// shortest number that reads back, or the string. Empty where the coordinate has more than `max_labels` elements or
 /// cannot be read (one warning through log()).
-std::vector<std::string> coordinate_labels(const ArrayMeta& coordinate, const std::shared_ptr<const Store>& store,
-                                           const std::shared_ptr<Runtime>& runtime,
+std::vector<std::string> coordinate_labels(const ArrayMeta& coordinate, const ArraySource& source,
                                            std::uint64_t max_labels = 1'000'000);
 
 }  // namespace vcube::driver

@@ -41,8 +41,7 @@ SharedSrs derive_srs(const OpenContext& context, const ArrayMeta& meta) {
     const Group& root = *context.source->hierarchy;
     const std::string parent = parent_path(meta.path);
     const Group* const group = parent.empty() ? &root : root.find_group(parent);
-    const Georef georef =
-        derive_georef(root, group != nullptr ? *group : root, meta, context.source->store, context.runtime);
+    const Georef georef = derive_georef(root, group != nullptr ? *group : root, meta, context.arrays());
     const auto srs = parse_srs(georef.crs_text);
     if (!srs || !georef.x_dim || !georef.y_dim) {
         return nullptr;
@@ -90,7 +89,7 @@ Result<Array> MdShared::open(const ArrayMeta& meta, Kind kind) const {
     }
     ArrayMeta as_read = meta;
     as_read.dtype.kind = kind;
-    VCUBE_ASSIGN(Array array, Array::open(context_.source->store, std::move(as_read), context_.runtime));
+    VCUBE_ASSIGN(Array array, Array::open(context_.arrays(), std::move(as_read)));
     const std::lock_guard lock(mutex_);
     return arrays_.try_emplace(&meta, std::move(array)).first->second;
 }

@@ -15,6 +15,7 @@
 #include "core/refs/sniff.h"
 #include "core/refs/url_policy.h"
 #include "core/refs/zip.h"
+#include "driver/sessions.h"
 #include "driver/vsi_files.h"
 #include "driver/vsi_sources.h"
 
@@ -297,26 +298,35 @@ bool is_fresh(const OpenedStore& store) {
                        [&](const FileStamp& stamp) { return stamp_of(stamp.vsi_path, store.location) == stamp; });
 }
 
+/// The runtime owns the fetcher; a store that reads through it keeps both.
+std::shared_ptr<Fetcher> fetcher_of(const std::shared_ptr<Runtime>& runtime,
+                                    const std::shared_ptr<FetchSession>& session) {
+    return with_session(std::shared_ptr<Fetcher>(runtime, runtime->fetcher.get()), session);
+}
+
 /// Options that shape a store, as text.
 std::string options_key(const OpenOptions& options) {
     return concat(options.allow_local_references ? "local " : "", std::to_string(options.max_reference_bytes), " ",
-                  std::to_string(options.max_references), " ", std::to_string(options.max_chunk_bytes));
+                  std::to_string(options.max_references), " ", std::to_string(options.max_chunk_bytes), " ",
+                  tuning_key(options.fetch));
 }
 
 /// The hierarchy of a store, and the product that it may be.
 Result<std::shared_ptr<OpenedStore>> read_store(const Place& place, std::shared_ptr<const Store> store,
                                                 const OpenOptions& options, const std::shared_ptr<Runtime>& runtime,
+                                                const std::shared_ptr<FetchSession>& session,
                                                 std::string_view only_array = {}) {
     auto opened = std::make_shared<OpenedStore>();
     opened->location = place.location;
     opened->vsi_path = place.vsi_path;
     opened->store = std::move(store);
+    opened->session = session;
     ArrayLimits limits;
     limits.max_chunk_bytes = options.max_chunk_bytes;
     VCUBE_ASSIGN(Group hierarchy, read_hierarchy(*opened->store, limits, only_array));
     opened->hierarchy = std::make_shared<const Group>(std::move(hierarchy));
     if (place.kind == SourceKind::kSmosProduct || swath::Product::recognise(*opened->hierarchy)) {
-        VCUBE_ASSIGN(opened->product, swath::Product::open(*opened->hierarchy, opened->store, runtime));
+        VCUBE_ASSIGN(opened->product, swath::Product::open(*opened->hierarchy, {opened->store, runtime, session}));
     }
     return opened;
 }
@@ -349,13 +359,13 @@ Result<std::shared_ptr<const OpenedStore>> open_store(const std::string& locatio
     if (auto known = find_known(*process.stores, key, all_wanted)) {
         return known;
     }
-    // The runtime owns the fetcher; a store that reads through it keeps both.
-    const std::shared_ptr<Fetcher> fetcher(process.runtime, process.runtime->fetcher.get());
+    const std::shared_ptr<FetchSession> session = make_session(options.fetch);
+    const std::shared_ptr<Fetcher> fetcher = fetcher_of(process.runtime, session);
     Result<Opened> made = open_by_kind({place, options, fetcher, process.runtime, wanted});
     if (!made.ok()) {
         return !place.certain && made.error().code == ErrorCode::kNotFound ? place.doubt : made.error();
     }
-    VCUBE_ASSIGN(auto opened, read_store(place, std::move(made.value().store), options, process.runtime));
+    VCUBE_ASSIGN(auto opened, read_store(place, std::move(made.value().store), options, process.runtime, session));
     opened->watched = stamps_of(made.value().watched, place.name);
     std::shared_ptr<const OpenedStore> result = std::move(opened);
     key.wanted = made.value().partial ? all_wanted : std::string();
@@ -365,17 +375,19 @@ Result<std::shared_ptr<const OpenedStore>> open_store(const std::string& locatio
 
 Result<std::shared_ptr<const swath::Product>> open_product(const std::string& location, const UrlPolicy& policy,
                                                            const OpenOptions& options,
-                                                           const std::shared_ptr<Runtime>& runtime, bool only_ids) {
+                                                           const std::shared_ptr<Runtime>& runtime,
+                                                           const std::shared_ptr<FetchSession>& session,
+                                                           bool only_ids) {
     Place place = place_of(location);
     place.kind = SourceKind::kSmosProduct;
-    const std::shared_ptr<Fetcher> fetcher(runtime, runtime->fetcher.get());
+    const std::shared_ptr<Fetcher> fetcher = fetcher_of(runtime, session);
     Opened made;
     if (path_part(location).ends_with(".nc")) {
         VCUBE_ASSIGN(made, open_hdf5_at(place));
     } else {
         VCUBE_ASSIGN(made, open_references({place, options, fetcher, runtime, {}}, place.vsi_path, policy));
     }
-    VCUBE_ASSIGN(auto opened, read_store(place, std::move(made.store), options, runtime,
+    VCUBE_ASSIGN(auto opened, read_store(place, std::move(made.store), options, runtime, session,
                                          only_ids ? swath::Product::kIdName : std::string_view()));
     return std::move(opened->product);
 }

@@ -21,10 +21,11 @@ Result<std::shared_ptr<const OpenedStore>> open_store(const std::string& locatio
                                                       const std::vector<std::string>& wanted = {});
 
 /// Opens the SMOS product whose file (.nc) or references (any other ending) `location` names, and keeps nothing.
-/// `policy`: what references may name. `only_ids`: the product may know of no column but its ids. May run on any
-/// thread; errors name the location.
+/// `policy`: what references may name. `session`: of all that is read of it. `only_ids`: the product may know of no
+/// column but its ids. May run on any thread; errors name the location.
 Result<std::shared_ptr<const swath::Product>> open_product(const std::string& location, const UrlPolicy& policy,
                                                            const OpenOptions& options,
-                                                           const std::shared_ptr<Runtime>& runtime, bool only_ids);
+                                                           const std::shared_ptr<Runtime>& runtime,
+                                                           const std::shared_ptr<FetchSession>& session, bool only_ids);
 
 }  // namespace vcube::driver

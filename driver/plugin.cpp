@@ -14,6 +14,7 @@
 #include "driver/open_store.h"
 #include "driver/product_listing.h"
 #include "driver/runtime_holder.h"
+#include "driver/sessions.h"
 #include "driver/vsi_sources.h"
 #include "gdal_priv.h"
 
@@ -81,6 +82,7 @@ Result<bool> find_collection(OpenContext& context, const Process& shared, bool s
         return false;
     }
     VCUBE_ASSIGN(context.collection, open_collection(context, std::move(*listing), shared));
+    context.session = make_session(context.options.fetch, context.collection->session->versions);
     return true;
 }
 
@@ -131,6 +133,7 @@ Result<std::unique_ptr<GDALDataset>> open_dataset(GDALOpenInfo& info) {
         }
     }
     VCUBE_ASSIGN(context.source, std::move(source));
+    context.session = make_session(context.options.fetch, context.source->session->versions);
     if (multidim || context.name.path.empty()) {
         tell_problems(*context.source->hierarchy);
     }

@@ -171,6 +171,14 @@ std::optional<RasterArray::Run> RasterArray::as_run(std::span<const std::uint64_
     return run;
 }
 
+ReadOptions share_of(const ReadOptions& options, double from, double to) {
+    ReadOptions out = options;
+    if (options.progress) {
+        out.progress = [&whole = options.progress, from, to](double done) { return whole(from + done * (to - from)); };
+    }
+    return out;
+}
+
 Status RasterArray::read(std::span<const std::uint64_t> columns, std::span<const std::uint64_t> rows,
                          std::span<const std::uint64_t> bands, const PixelTarget& target,
                          const ReadOptions& options) const {
@@ -179,14 +187,36 @@ Status RasterArray::read(std::span<const std::uint64_t> columns, std::span<const
     }
     const auto column_run = as_run(columns);
     const auto row_run = as_run(rows);
-    if (column_run && row_run) {
-        return read_runs(*column_run, *row_run, bands, target, options);
+    if (!column_run || !row_run) {
+        return read_gathered(columns, rows, bands, target, options);
     }
-    return read_gathered(columns, rows, bands, target, options);
+    std::vector<RegionRead> reads;
+    plan_runs(*column_run, *row_run, bands, target, reads);
+    return array_.read_many(reads, options);
 }
 
-Status RasterArray::read_runs(const Run& columns, const Run& rows, std::span<const std::uint64_t> bands,
-                              const PixelTarget& target, const ReadOptions& options) const {
+Status RasterArray::prefetch(std::span<const std::uint64_t> columns, std::span<const std::uint64_t> rows,
+                             std::span<const std::uint64_t> bands, const ReadOptions& options) const {
+    if (columns.empty() || rows.empty() || bands.empty()) {
+        return {};
+    }
+    const Run whole{columns.front(), columns.back() - columns.front() + 1, 1};
+    const Run column_run = as_run(columns).value_or(whole);
+    const auto row_run = as_run(rows);
+    std::vector<RegionRead> reads;
+    if (row_run) {
+        plan_runs(column_run, *row_run, bands, {}, reads);
+    } else {
+        for (const Strip& strip : strips_of(rows, whole.count)) {
+            plan_runs(column_run, {rows[strip.first], rows[strip.end - 1] - rows[strip.first] + 1, 1}, bands, {},
+                      reads);
+        }
+    }
+    return array_.prefetch(reads, options);
+}
+
+void RasterArray::plan_runs(const Run& columns, const Run& rows, std::span<const std::uint64_t> bands,
+                            const PixelTarget& target, std::vector<RegionRead>& out) const {
     // Shown column c is stored column c + roll, or c + roll - width from the seam on.
     const std::uint64_t seam = width_ - roll_;
     const std::uint64_t before =
@@ -197,23 +227,24 @@ Status RasterArray::read_runs(const Run& columns, const Run& rows, std::span<con
         part.data += static_cast<std::ptrdiff_t>(box.first) * target.band;
         if (before > 0) {
             const Run left{columns.first + roll_, before, columns.step};
-            VCUBE_TRY(read_columns(left, rows, box, part, options));
+            plan_columns(left, rows, box, part, out);
         }
         if (before < columns.count) {
             part.data += static_cast<std::ptrdiff_t>(before) * target.pixel;
             const Run right{after_first - seam, columns.count - before, columns.step};
-            VCUBE_TRY(read_columns(right, rows, box, part, options));
+            plan_columns(right, rows, box, part, out);
         }
     }
-    return {};
 }
 
-Status RasterArray::read_columns(const Run& stored_columns, const Run& rows, const BandBox& box, PixelTarget target,
-                                 const ReadOptions& options) const {
+void RasterArray::plan_columns(const Run& stored_columns, const Run& rows, const BandBox& box, PixelTarget target,
+                               std::vector<RegionRead>& out) const {
     const std::size_t rank = array_.meta().shape.size();
-    Region region{std::vector<std::uint64_t>(rank, 0), std::vector<std::uint64_t>(rank, 1),
-                  std::vector<std::int64_t>(rank, 1)};
-    Destination destination;
+    RegionRead read;
+    read.region = {std::vector<std::uint64_t>(rank, 0), std::vector<std::uint64_t>(rank, 1),
+                   std::vector<std::int64_t>(rank, 1)};
+    Region& region = read.region;
+    Destination& destination = read.destination;
     destination.type = target.type;
     destination.strides.assign(rank, 0);
     for (const auto& [dim, index] : fixed_) {
@@ -242,7 +273,7 @@ Status RasterArray::read_columns(const Run& stored_columns, const Run& rows, con
         }
     }
     destination.data = target.data;
-    return read_bands(region, destination, box, 0, options);
+    plan_box(read, box, 0, out);
 }
 
 std::vector<RasterArray::Stretch> RasterArray::stretches(std::size_t band_dim, std::uint64_t start,
@@ -270,73 +301,108 @@ std::vector<RasterArray::Stretch> RasterArray::stretches(std::size_t band_dim, s
     return out;
 }
 
-/// Fills in the band dimensions from `band_dim` on, and reads.
-Status RasterArray::read_bands(Region& region, Destination& destination, const BandBox& box, std::size_t band_dim,
-                               const ReadOptions& options) const {
+/// Fills in the band dimensions from `band_dim` on.
+void RasterArray::plan_box(RegionRead& read, const BandBox& box, std::size_t band_dim,
+                           std::vector<RegionRead>& out) const {
     if (band_dim == band_dims_.size()) {
-        return array_.read(region, destination, options);
+        out.push_back(read);
+        return;
     }
     const std::size_t dim = band_dims_[band_dim];
-    std::byte* const data = destination.data;
-    const std::ptrdiff_t stride = destination.strides[dim];
+    std::byte* const data = read.destination.data;
+    const std::ptrdiff_t stride = read.destination.strides[dim];
     std::ptrdiff_t done = 0;
-    Status status;
     for (const Stretch& stretch : stretches(band_dim, box.start[band_dim], box.count[band_dim])) {
         const auto count = static_cast<std::ptrdiff_t>(stretch.count);
-        region.start[dim] = stretch.start;
-        region.count[dim] = stretch.count;
-        region.step[dim] = static_cast<std::int64_t>(stretch.step);
-        destination.strides[dim] = stretch.backwards ? -stride : stride;
-        destination.data = data + (stretch.backwards ? done + count - 1 : done) * stride;
-        status = read_bands(region, destination, box, band_dim + 1, options);
-        if (!status.ok()) {
-            break;
-        }
+        read.region.start[dim] = stretch.start;
+        read.region.count[dim] = stretch.count;
+        read.region.step[dim] = static_cast<std::int64_t>(stretch.step);
+        read.destination.strides[dim] = stretch.backwards ? -stride : stride;
+        read.destination.data = data + (stretch.backwards ? done + count - 1 : done) * stride;
+        plan_box(read, box, band_dim + 1, out);
         done += count;
     }
-    destination.data = data;
-    destination.strides[dim] = stride;
-    return status;
+    read.destination.data = data;
+    read.destination.strides[dim] = stride;
 }
 
+std::vector<RasterArray::Strip> RasterArray::strips_of(std::span<const std::uint64_t> rows,
+                                                       std::uint64_t line_bytes) const {
+    const std::uint64_t max_rows = std::clamp<std::uint64_t>(kStripBytes / line_bytes, 1, chunk_height());
+    std::vector<Strip> out;
+    for (std::size_t first = 0; first < rows.size(); first = out.back().end) {
+        // Rows that nobody shows are read only inside of a strip.
+        std::size_t end = first + 1;
+        while (end < rows.size() && rows[end] - rows[first] < max_rows) {
+            ++end;
+        }
+        out.push_back({first, end});
+    }
+    return out;
+}
+
+/// Reads strips of whole lines, as many in one batch as memory allows, and takes the pixels from them.
 Status RasterArray::read_gathered(std::span<const std::uint64_t> columns, std::span<const std::uint64_t> rows,
                                   std::span<const std::uint64_t> bands, const PixelTarget& target,
                                   const ReadOptions& options) const {
     const std::size_t item = target.type.size;
     const Run all_columns{columns.front(), columns.back() - columns.front() + 1, 1};
     const std::uint64_t line_bytes = all_columns.count * item;
-    const std::uint64_t max_rows = std::clamp<std::uint64_t>(kStripBytes / line_bytes, 1, chunk_height());
-    for (std::size_t first = 0; first < rows.size();) {
-        // A strip of source rows no taller than a chunk: rows that nobody shows are read only inside of it.
-        std::size_t end = first + 1;
-        while (end < rows.size() && rows[end] - rows[first] < max_rows) {
-            ++end;
+    struct Part {
+        Strip strip;
+        std::size_t first_band, bands;
+        Buffer lines;
+    };
+    std::vector<Part> parts;
+    std::vector<RegionRead> reads;
+    std::uint64_t bytes = 0;
+    std::size_t taken = 0;  // lines of bands
+    const double all = static_cast<double>(rows.size()) * static_cast<double>(bands.size());
+    const auto read_parts = [&]() -> Status {
+        const std::size_t before = taken;
+        for (const Part& part : parts) {
+            taken += (part.strip.end - part.strip.first) * part.bands;
         }
-        const Run strip{rows[first], rows[end - 1] - rows[first] + 1, 1};
-        const std::uint64_t plane = strip.count * line_bytes;
-        const std::size_t group = static_cast<std::size_t>(std::max<std::uint64_t>(1, kStripBytes / plane));
-        for (std::size_t b = 0; b < bands.size(); b += group) {
-            const auto some = bands.subspan(b, std::min(group, bands.size() - b));
-            Buffer scratch(plane * some.size());
-            const PixelTarget into{scratch.data(), static_cast<std::ptrdiff_t>(item),
-                                   static_cast<std::ptrdiff_t>(line_bytes), static_cast<std::ptrdiff_t>(plane),
-                                   target.type};
-            VCUBE_TRY(read_runs(all_columns, strip, some, into, options));
-            for (std::size_t s = 0; s < some.size(); ++s) {
-                for (std::size_t r = first; r < end; ++r) {
-                    const std::byte* const from = scratch.data() + s * plane + (rows[r] - strip.first) * line_bytes;
-                    std::byte* const to = target.data + static_cast<std::ptrdiff_t>(b + s) * target.band +
+        VCUBE_TRY(array_.read_many(
+            reads, share_of(options, static_cast<double>(before) / all, static_cast<double>(taken) / all)));
+        for (const Part& part : parts) {
+            const std::byte* from = part.lines.data();
+            for (std::size_t b = 0; b < part.bands; ++b) {
+                for (std::size_t r = part.strip.first; r < part.strip.end; ++r) {
+                    const std::byte* const line = from + (rows[r] - rows[part.strip.first]) * line_bytes;
+                    std::byte* const to = target.data + static_cast<std::ptrdiff_t>(part.first_band + b) * target.band +
                                           static_cast<std::ptrdiff_t>(r) * target.line;
                     for (std::size_t c = 0; c < columns.size(); ++c) {
                         std::memcpy(to + static_cast<std::ptrdiff_t>(c) * target.pixel,
-                                    from + (columns[c] - all_columns.first) * item, item);
+                                    line + (columns[c] - all_columns.first) * item, item);
                     }
                 }
+                from += (rows[part.strip.end - 1] - rows[part.strip.first] + 1) * line_bytes;
             }
         }
-        first = end;
+        parts.clear();
+        reads.clear();
+        bytes = 0;
+        return {};
+    };
+    for (const Strip& strip : strips_of(rows, line_bytes)) {
+        const Run lines{rows[strip.first], rows[strip.end - 1] - rows[strip.first] + 1, 1};
+        const std::uint64_t plane = lines.count * line_bytes;
+        const std::size_t group = static_cast<std::size_t>(std::max<std::uint64_t>(1, kStripBytes / plane));
+        for (std::size_t b = 0; b < bands.size(); b += group) {
+            const auto some = bands.subspan(b, std::min(group, bands.size() - b));
+            if (bytes > 0 && bytes + plane * some.size() > kStripBytes) {
+                VCUBE_TRY(read_parts());
+            }
+            bytes += plane * some.size();
+            parts.push_back({strip, b, some.size(), Buffer(plane * some.size())});
+            plan_runs(all_columns, lines, some,
+                      {parts.back().lines.data(), static_cast<std::ptrdiff_t>(item),
+                       static_cast<std::ptrdiff_t>(line_bytes), static_cast<std::ptrdiff_t>(plane), target.type},
+                      reads);
+        }
     }
-    return {};
+    return read_parts();
 }
 
 }  // namespace vcube::driver

@@ -1,6 +1,6 @@
 // An N-dimensional array seen as a stack of rasters: two dimensions are rows and columns, the others are bands in C
 // order; some may be fixed at an index, or be cut to chosen positions. Rows may be shown last first and columns
-// rotated, as the georeferencing says. Every request becomes as few region reads as possible. Immutable, thread-safe;
+// rotated, as the georeferencing says. A request becomes one batch of regions. Immutable, thread-safe;
 // knows no GDAL class.
 #pragma once
 
@@ -50,6 +50,9 @@ struct PixelTarget {
     DType type;
 };
 
+/// Options of a part of a read, whose progress goes from `from` to `to`. `options` outlives them.
+ReadOptions share_of(const ReadOptions& options, double from, double to);
+
 class RasterArray {
 public:
     /// Dimensions of `choices` differ. Errors: several positions of rows or columns, more bands or a larger raster than
@@ -81,6 +84,10 @@ public:
                               std::span<const std::uint64_t> bands, const PixelTarget& target,
                               const ReadOptions& options) const;
 
+    /// Brings the chunks that such a read needs into the cache, as many as it holds.
+    [[nodiscard]] Status prefetch(std::span<const std::uint64_t> columns, std::span<const std::uint64_t> rows,
+                                  std::span<const std::uint64_t> bands, const ReadOptions& options) const;
+
 private:
     explicit RasterArray(Array array) : array_(std::move(array)) {}
 
@@ -95,12 +102,17 @@ private:
         bool backwards = false;
     };
     [[nodiscard]] std::vector<Stretch> stretches(std::size_t band_dim, std::uint64_t start, std::uint64_t count) const;
-    [[nodiscard]] Status read_runs(const Run& columns, const Run& rows, std::span<const std::uint64_t> bands,
-                                   const PixelTarget& target, const ReadOptions& options) const;
-    [[nodiscard]] Status read_columns(const Run& stored_columns, const Run& rows, const BandBox& box,
-                                      PixelTarget target, const ReadOptions& options) const;
-    [[nodiscard]] Status read_bands(Region& region, Destination& destination, const BandBox& box, std::size_t band_dim,
-                                    const ReadOptions& options) const;
+    /// Rows from rows[first] to rows[end - 1] that are read whole, no taller than a chunk.
+    struct Strip {
+        std::size_t first = 0, end = 0;
+    };
+    [[nodiscard]] std::vector<Strip> strips_of(std::span<const std::uint64_t> rows, std::uint64_t line_bytes) const;
+
+    void plan_runs(const Run& columns, const Run& rows, std::span<const std::uint64_t> bands, const PixelTarget& target,
+                   std::vector<RegionRead>& out) const;
+    void plan_columns(const Run& stored_columns, const Run& rows, const BandBox& box, PixelTarget target,
+                      std::vector<RegionRead>& out) const;
+    void plan_box(RegionRead& read, const BandBox& box, std::size_t band_dim, std::vector<RegionRead>& out) const;
     [[nodiscard]] Status read_gathered(std::span<const std::uint64_t> columns, std::span<const std::uint64_t> rows,
                                        std::span<const std::uint64_t> bands, const PixelTarget& target,
                                        const ReadOptions& options) const;

@@ -1,6 +1,7 @@
 // What the process has opened, so that opening a location again is cheap. An entry is keyed by location, the options
 // that shape it, and a file's size and modification time: a file that was rewritten is opened anew. Of folders the
-// opened store tells what was read (OpenedStore::watched). Thread-safe; no lock is held while something is opened.
+// opened store tells what was read (OpenedStore::watched). One that met an object which changed under it is dropped.
+// Thread-safe; no lock is held while something is opened.
 #pragma once
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "core/fetch/object_versions.h"
 #include "driver/entry_points.h"
 
 namespace vcube::driver {
@@ -32,10 +34,15 @@ public:
     explicit OpenedCache(std::size_t capacity) : capacity_(capacity) {}
 
     std::shared_ptr<const Opened> find(const StoreKey& key) {
+        std::list<Entry> dropped;  // destroyed after the lock is gone
         const std::lock_guard lock(mutex_);
         const auto at =
             std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.key == key; });
         if (at == entries_.end()) {
+            return nullptr;
+        }
+        if (at->opened->session && at->opened->session->versions->changed()) {
+            dropped.splice(dropped.end(), entries_, at);
             return nullptr;
         }
         entries_.splice(entries_.begin(), entries_, at);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <functional>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -19,13 +20,23 @@ std::uint64_t next_array_number() {
     return ++last;
 }
 
+std::vector<RegionRead> without_empty(std::span<const RegionRead> reads) {
+    std::vector<RegionRead> out;
+    std::copy_if(reads.begin(), reads.end(), std::back_inserter(out), [](const RegionRead& read) {
+        const std::vector<std::uint64_t>& count = read.region.count;
+        return std::find(count.begin(), count.end(), 0U) == count.end();
+    });
+    return out;
+}
+
 }  // namespace
 
 struct Array::State {
-    State(std::shared_ptr<const Store> store_in, ArrayMeta meta_in, std::shared_ptr<Runtime> runtime_in)
-        : store(std::move(store_in)),
+    State(ArraySource source, ArrayMeta meta_in)
+        : store(std::move(source.store)),
+          runtime(std::move(source.runtime)),
+          session(std::move(source.session)),
           meta(std::move(meta_in)),
-          runtime(std::move(runtime_in)),
           number(next_array_number()) {}
     State(const State&) = delete;
     State& operator=(const State&) = delete;
@@ -38,13 +49,18 @@ struct Array::State {
 
     Status plan();
     [[nodiscard]] ReadSource source() const {
-        return {*store, meta, *chain, *runtime, number, shards ? &*shards : nullptr};
+        return {*store, meta, *chain, *runtime, number, shards ? &*shards : nullptr, session};
+    }
+    [[nodiscard]] Status check(const Region& region) const {
+        const Status checked = check_region(region, meta.shape);
+        return checked.ok() ? checked : Status(with_context(label(), checked.error()));
     }
     [[nodiscard]] std::string label() const { return std::string(store->name()) + ": array \"" + meta.path + "\""; }
 
     const std::shared_ptr<const Store> store;
-    const ArrayMeta meta;
     const std::shared_ptr<Runtime> runtime;
+    const std::shared_ptr<FetchSession> session;
+    const ArrayMeta meta;
     const std::uint64_t number;
     std::optional<CodecChain> chain;
     std::optional<ShardIndex> shards;
@@ -64,8 +80,8 @@ Status Array::State::plan() {
     return {};
 }
 
-Result<Array> Array::open(std::shared_ptr<const Store> store, ArrayMeta meta, std::shared_ptr<Runtime> runtime) {
-    auto state = std::make_shared<State>(std::move(store), std::move(meta), std::move(runtime));
+Result<Array> Array::open(ArraySource source, ArrayMeta meta) {
+    auto state = std::make_shared<State>(std::move(source), std::move(meta));
     if (const Status planned = state->plan(); !planned.ok()) {
         state->chain_error = planned.error();
     }
@@ -76,38 +92,46 @@ const ArrayMeta& Array::meta() const {
     return state_->meta;
 }
 
-const std::shared_ptr<const Store>& Array::store() const {
-    return state_->store;
-}
-
 std::vector<std::string> Array::codec_ids() const {
     return state_->chain ? state_->chain->ids() : std::vector<std::string>();
 }
 
 Status Array::read(const Region& region, const Destination& destination, const ReadOptions& options) const {
+    const RegionRead one{region, destination};
+    return read_many({&one, 1}, options);
+}
+
+Status Array::read_many(std::span<const RegionRead> reads, const ReadOptions& options) const {
     const State& state = *state_;
-    if (const Status checked = check_region(region, state.meta.shape); !checked.ok()) {
-        return with_context(state.label(), checked.error());
+    for (const RegionRead& read : reads) {
+        VCUBE_TRY(state.check(read.region));
+        if (read.destination.strides.size() != state.meta.shape.size()) {
+            return invalid(state.label() + ": a destination of " + std::to_string(read.destination.strides.size()) +
+                           " dimensions for an array of " + std::to_string(state.meta.shape.size()));
+        }
+        if (read.destination.type != reads.front().destination.type) {
+            return invalid(state.label() + ": regions read together go to elements of one type");
+        }
     }
-    if (destination.strides.size() != state.meta.shape.size()) {
-        return invalid(state.label() + ": a destination of " + std::to_string(destination.strides.size()) +
-                       " dimensions for an array of " + std::to_string(state.meta.shape.size()));
-    }
-    if (std::find(region.count.begin(), region.count.end(), 0U) != region.count.end()) {
+    const std::vector<RegionRead> some = without_empty(reads);
+    if (some.empty()) {
         return {};
     }
-    if (!state.chain) {
-        return state.chain_error;
+    return state.chain ? read_regions(state.source(), some, options) : Status(state.chain_error);
+}
+
+Status Array::prefetch(std::span<const RegionRead> reads, const ReadOptions& options) const {
+    const State& state = *state_;
+    for (const RegionRead& read : reads) {
+        VCUBE_TRY(state.check(read.region));
     }
-    return read_region(state.source(), region, destination, options);
+    return state.chain ? prefetch_regions(state.source(), without_empty(reads), options) : Status(state.chain_error);
 }
 
 Result<std::vector<std::string>> Array::read_strings(const Region& region, const ReadOptions& options,
                                                      std::uint64_t max_bytes) const {
     const State& state = *state_;
-    if (const Status checked = check_region(region, state.meta.shape); !checked.ok()) {
-        return with_context(state.label(), checked.error());
-    }
+    VCUBE_TRY(state.check(region));
     if (!state.chain) {
         return state.chain_error;
     }
@@ -126,7 +150,10 @@ Result<ChunkLocation> Array::locate_chunk(std::span<const std::uint64_t> index) 
             return state.chain_error;
         }
         Result<ChunkLocation> place = ChunkLocation(Missing{});
-        const Status located = state.shards->locate(*state.store, *state.runtime, state.meta, index, {&place, 1}, {});
+        FetchOptions fetch;
+        fetch.session = state.session;
+        const Status located =
+            state.shards->locate(*state.store, *state.runtime, state.meta, index, {&place, 1}, fetch);
         if (!located.ok()) {
             return with_context(state.label(), located.error());
         }

@@ -1,4 +1,4 @@
-// An array that can be read: metadata, planned codec chain, store, runtime. The way of one read is here (read_region).
+// An array that can be read: metadata, planned codec chain, store, runtime. The way of one read is here (read_regions).
 #pragma once
 
 #include <cstddef>
@@ -28,6 +28,12 @@ struct Destination {
     DType type;  // native byte order; numeric conversion as GDAL's: rounded to nearest, clamped
 };
 
+/// A region, and where it goes.
+struct RegionRead {
+    Region region;
+    Destination destination;
+};
+
 struct ReadOptions {
     std::size_t max_threads = 0;  // 0: all of the pool, plus the caller
     std::stop_token stop;
@@ -38,14 +44,20 @@ struct ReadOptions {
     std::function<bool(double done)> progress = nullptr;
 };
 
+/// Whence arrays are read, and for whom.
+struct ArraySource {
+    std::shared_ptr<const Store> store;
+    std::shared_ptr<Runtime> runtime;
+    std::shared_ptr<FetchSession> session = nullptr;  // of reads whose options name none
+};
+
 /// Immutable, thread-safe, cheap to copy (shared state).
 class Array {
 public:
     /// Plans the codec chain. An unknown codec is no error here but at read(): the array's metadata stay readable.
-    static Result<Array> open(std::shared_ptr<const Store> store, ArrayMeta meta, std::shared_ptr<Runtime> runtime);
+    static Result<Array> open(ArraySource source, ArrayMeta meta);
 
     [[nodiscard]] const ArrayMeta& meta() const;
-    [[nodiscard]] const std::shared_ptr<const Store>& store() const;
     /// Ids of the codecs, in encoding order; empty where the chain could not be planned.
     [[nodiscard]] std::vector<std::string> codec_ids() const;
 
@@ -54,6 +66,13 @@ public:
     /// a call; chunks of requests larger than the cache do not go through it. Blocks the caller; other threads are the
     /// pool's.
     Status read(const Region& region, const Destination& destination, const ReadOptions& options = {}) const;
+
+    /// The same for several regions in one batch, in as many round trips as one takes. All destinations have one type.
+    Status read_many(std::span<const RegionRead> reads, const ReadOptions& options = {}) const;
+
+    /// Brings the chunks of regions (destinations do not count) into the cache, as many as it holds; reads that want
+    /// them meanwhile wait for them. Nothing for arrays whose chunks are read by parts.
+    Status prefetch(std::span<const RegionRead> reads, const ReadOptions& options = {}) const;
 
     /// Reads everything into C order in the array's own type, native byte order. For coordinates and tables: refuses
     /// more than `max_bytes`.

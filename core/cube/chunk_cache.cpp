@@ -1,5 +1,6 @@
 #include "core/cube/chunk_cache.h"
 
+#include <chrono>
 #include <condition_variable>
 #include <list>
 #include <mutex>
@@ -7,8 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/fork_generation.h"
+
 namespace vcube {
 namespace {
+
+constexpr std::chrono::milliseconds kTick{100};
 
 struct KeyHash {
     std::size_t operator()(const ChunkKey& key) const {
@@ -77,6 +82,7 @@ struct ChunkCache::State {
     }
 
     const std::size_t limit;
+    const std::uint64_t generation = fork_generation();
     mutable std::mutex mutex;
     std::list<Entry> entries;  // most recently used first
     std::unordered_map<ChunkKey, std::list<Entry>::iterator, KeyHash> index;
@@ -86,9 +92,26 @@ struct ChunkCache::State {
     Statistics numbers;
 };
 
-ChunkCache::ChunkCache(std::size_t max_bytes) : state_(std::make_shared<State>(max_bytes)) {}
+ChunkCache::ChunkCache(std::size_t max_bytes) : state_(new State(max_bytes)) {}
 
-ChunkCache::~ChunkCache() = default;
+ChunkCache::~ChunkCache() {
+    const State* const state = state_.load();
+    if (state->generation == fork_generation()) {
+        delete state;
+    }
+}
+
+/// The state of this process; that of a parent is left alone, for its lock may be held.
+ChunkCache::State& ChunkCache::state() const {
+    State* current = state_.load(std::memory_order_acquire);
+    if (current->generation != fork_generation()) {
+        auto fresh = std::make_unique<State>(current->limit);
+        if (state_.compare_exchange_strong(current, fresh.get(), std::memory_order_acq_rel)) {
+            return *fresh.release();
+        }
+    }
+    return *current;
+}
 
 ChunkCache::Claim& ChunkCache::Claim::operator=(Claim&& other) noexcept {
     if (this != &other) {
@@ -96,7 +119,7 @@ ChunkCache::Claim& ChunkCache::Claim::operator=(Claim&& other) noexcept {
         key_ = other.key_;
         hit_ = std::move(other.hit_);
         flight_ = std::move(other.flight_);
-        state_ = std::move(other.state_);
+        state_ = std::exchange(other.state_, nullptr);
     }
     return *this;
 }
@@ -106,7 +129,7 @@ ChunkCache::Claim::~Claim() {
 }
 
 void ChunkCache::Claim::complete(ChunkData chunk) {
-    if (!state_) {
+    if (state_ == nullptr) {
         return;
     }
     std::vector<ChunkData> evicted;
@@ -124,80 +147,96 @@ void ChunkCache::Claim::complete(ChunkData chunk) {
     }
     flight_->changed.notify_all();
     flight_.reset();
-    state_.reset();
+    state_ = nullptr;
 }
 
-ChunkData ChunkCache::Claim::wait() const {
+ChunkData ChunkCache::Claim::wait(const std::function<bool()>& tick) const {
     if (!flight_) {
         return hit_;
     }
     std::unique_lock lock(flight_->mutex);
-    flight_->changed.wait(lock, [this] { return flight_->done; });
+    const auto done = [this] { return flight_->done; };
+    if (!tick) {
+        flight_->changed.wait(lock, done);
+    }
+    while (!flight_->changed.wait_for(lock, kTick, done)) {
+        lock.unlock();
+        if (!tick()) {
+            return nullptr;
+        }
+        lock.lock();
+    }
     return flight_->data;
 }
 
 ChunkCache::Claim ChunkCache::claim(const ChunkKey& key) {
     Claim claim;
     claim.key_ = key;
-    const std::lock_guard lock(state_->mutex);
-    claim.hit_ = state_->find(key);
+    State& state = this->state();
+    const std::lock_guard lock(state.mutex);
+    claim.hit_ = state.find(key);
     if (claim.hit_) {
-        ++state_->numbers.hits;
+        ++state.numbers.hits;
         return claim;
     }
-    std::shared_ptr<Flight>& flight = state_->flights[key];
+    std::shared_ptr<Flight>& flight = state.flights[key];
     if (flight) {
-        ++state_->numbers.joined;
+        ++state.numbers.joined;
     } else {
-        ++state_->numbers.misses;
+        ++state.numbers.misses;
         flight = std::make_shared<Flight>();
-        claim.state_ = state_;
+        claim.state_ = &state;
     }
     claim.flight_ = flight;
     return claim;
 }
 
 ChunkData ChunkCache::get(const ChunkKey& key) {
-    const std::lock_guard lock(state_->mutex);
-    ChunkData data = state_->find(key);
-    ++(data ? state_->numbers.hits : state_->numbers.misses);
+    State& state = this->state();
+    const std::lock_guard lock(state.mutex);
+    ChunkData data = state.find(key);
+    ++(data ? state.numbers.hits : state.numbers.misses);
     return data;
 }
 
 ChunkData ChunkCache::peek(const ChunkKey& key) const {
-    const std::lock_guard lock(state_->mutex);
-    const auto found = state_->index.find(key);
-    return found == state_->index.end() ? nullptr : found->second->data;
+    State& state = this->state();
+    const std::lock_guard lock(state.mutex);
+    const auto found = state.index.find(key);
+    return found == state.index.end() ? nullptr : found->second->data;
 }
 
 void ChunkCache::put(const ChunkKey& key, ChunkData chunk) {
     std::vector<ChunkData> evicted;
-    const std::lock_guard lock(state_->mutex);
-    state_->insert(key, std::move(chunk), evicted);
+    State& state = this->state();
+    const std::lock_guard lock(state.mutex);
+    state.insert(key, std::move(chunk), evicted);
 }
 
 void ChunkCache::forget(std::uint64_t array) {
     std::vector<ChunkData> dropped;
-    const std::lock_guard lock(state_->mutex);
-    if (!state_->of_array.contains(array)) {
+    State& state = this->state();
+    const std::lock_guard lock(state.mutex);
+    if (!state.of_array.contains(array)) {
         return;
     }
-    for (auto entry = state_->entries.begin(); entry != state_->entries.end();) {
+    for (auto entry = state.entries.begin(); entry != state.entries.end();) {
         const auto here = entry++;
         if (here->key.array == array) {
-            state_->erase(here, dropped);
+            state.erase(here, dropped);
         }
     }
 }
 
 std::size_t ChunkCache::max_bytes() const {
-    return state_->limit;
+    return state().limit;
 }
 
 ChunkCache::Statistics ChunkCache::statistics() const {
-    const std::lock_guard lock(state_->mutex);
-    Statistics numbers = state_->numbers;
-    numbers.bytes = state_->bytes;
+    State& state = this->state();
+    const std::lock_guard lock(state.mutex);
+    Statistics numbers = state.numbers;
+    numbers.bytes = state.bytes;
     return numbers;
 }
 

@@ -1,14 +1,18 @@
 // Decoded chunks, shared by all arrays of a process, bounded in bytes, least recently used first out. Single flight: a
 // chunk that one thread is loading is waited for by the others, not loaded twice. Thread-safe; no lock is held while a
 // chunk is loaded.
+// In a forked child the cache starts empty: what threads of the parent were loading would never come.
 //
 // A read claims all its chunks, loads those it owns, and only then waits for those that others load. So two reads that
 // each own what the other waits for both end.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <utility>
 
 #include "vcube/bytes.h"
 
@@ -43,7 +47,7 @@ public:
     class Claim {
     public:
         Claim() = default;
-        Claim(Claim&& other) noexcept = default;
+        Claim(Claim&& other) noexcept { *this = std::move(other); }
         Claim& operator=(Claim&& other) noexcept;
         ~Claim();
 
@@ -56,15 +60,16 @@ public:
 
         /// Of an owned claim: keeps the chunk and wakes those who wait. nullptr: there is none (missing or failed).
         void complete(ChunkData chunk);
-        /// Of a joined claim: blocks until its owner is done; nullptr where the owner had none to give.
-        [[nodiscard]] ChunkData wait() const;
+        /// Of a joined claim: blocks until its owner is done; nullptr where the owner had none to give. `tick` is
+        /// called about ten times a second meanwhile; false ends the waiting (nullptr).
+        [[nodiscard]] ChunkData wait(const std::function<bool()>& tick = nullptr) const;
 
     private:
         friend class ChunkCache;
         ChunkKey key_;
         ChunkData hit_;
         std::shared_ptr<Flight> flight_;
-        std::shared_ptr<State> state_;  // set while owned
+        State* state_ = nullptr;  // set while owned
     };
 
     /// The chunk, or the duty to load it, or the chance to wait for it.
@@ -81,7 +86,8 @@ public:
     [[nodiscard]] Statistics statistics() const;
 
 private:
-    std::shared_ptr<State> state_;
+    [[nodiscard]] State& state() const;
+    mutable std::atomic<State*> state_;
 };
 
 }  // namespace vcube

@@ -179,8 +179,7 @@ void Coordinate::name_times() {
     }
 }
 
-Result<Coordinate> Coordinate::read(const ArrayMeta& meta, const std::shared_ptr<const Store>& store,
-                                    const std::shared_ptr<Runtime>& runtime) {
+Result<Coordinate> Coordinate::read(const ArrayMeta& meta, const ArraySource& source) {
     if (meta.shape.size() != 1 || meta.shape[0] > kMaxCoordinate) {
         return unsupported(concat("coordinate ", meta.path, " is not a list of at most 16777216 values"));
     }
@@ -190,7 +189,7 @@ Result<Coordinate> Coordinate::read(const ArrayMeta& meta, const std::shared_ptr
         typed.dtype.kind = encoding.type.kind;
     }
     const Kind kind = typed.dtype.kind;
-    VCUBE_ASSIGN(const Array array, Array::open(store, typed, runtime));
+    VCUBE_ASSIGN(const Array array, Array::open(source, typed));
     if (kind == Kind::kBytes || kind == Kind::kUnicode || kind == Kind::kObject) {
         VCUBE_ASSIGN(std::vector<std::string> names, array.read_strings({{0}, {meta.shape[0]}, {1}}));
         return of_names(std::move(names));

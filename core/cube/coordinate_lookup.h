@@ -17,21 +17,18 @@
 #include <string_view>
 #include <vector>
 
-#include "core/cube/array_meta.h"
+#include "core/cube/array.h"
 #include "core/cube/duration.h"
-#include "core/cube/runtime.h"
 #include "core/cube/selection.h"
 #include "core/cube/time_axis.h"
 #include "vcube/result.h"
-#include "vcube/store.h"
 
 namespace vcube {
 
 class Coordinate {
 public:
     /// Reads a 1-D array. Types that have no value to compare (structures, raw bytes) are an error.
-    static Result<Coordinate> read(const ArrayMeta& meta, const std::shared_ptr<const Store>& store,
-                                   const std::shared_ptr<Runtime>& runtime);
+    static Result<Coordinate> read(const ArrayMeta& meta, const ArraySource& source);
 
     /// Of these values, for tests and for callers that have them: numbers (`stored` tells their precision), times
     /// (`axis`), names.

@@ -58,7 +58,7 @@ std::vector<double> CoordinateReader::read(const ArrayMeta& coordinate, const Re
         destination.strides[d] = stride;
         stride *= static_cast<std::ptrdiff_t>(region.count[d]);
     }
-    const auto opened = Array::open(store_, std::move(meta), runtime_);
+    const auto opened = Array::open(source_, std::move(meta));
     const Status status = opened.ok() ? opened.value().read(region, destination) : opened.status();
     if (!status.ok()) {
         log(LogLevel::kWarning, "coordinate " + coordinate.path + " of " + reader_ +

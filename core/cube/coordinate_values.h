@@ -13,8 +13,7 @@ namespace vcube {
 class CoordinateReader {
 public:
     /// `reader` is the array on whose behalf coordinates are read: warnings name it.
-    CoordinateReader(std::shared_ptr<const Store> store, std::shared_ptr<Runtime> runtime, std::string reader)
-        : store_(std::move(store)), runtime_(std::move(runtime)), reader_(std::move(reader)) {}
+    CoordinateReader(ArraySource source, std::string reader) : source_(std::move(source)), reader_(std::move(reader)) {}
 
     /// All values in C order, unpacked (scale_factor, add_offset). Empty where the array is no numeric one or has more
     /// than `max_values`, and, after a warning through log(), where it cannot be read.
@@ -26,8 +25,7 @@ public:
 private:
     [[nodiscard]] std::vector<double> read(const ArrayMeta& coordinate, const Region& region) const;
 
-    std::shared_ptr<const Store> store_;
-    std::shared_ptr<Runtime> runtime_;
+    ArraySource source_;
     std::string reader_;
 };
 

@@ -30,14 +30,8 @@ bool is_projected_text(const std::string& crs) {
 
 class Deriver {
 public:
-    Deriver(const Group& root, const Group& group, const ArrayMeta& array, const std::shared_ptr<const Store>& store,
-            const std::shared_ptr<Runtime>& runtime)
-        : root_(root),
-          store_(store),
-          runtime_(runtime),
-          array_(array),
-          scope_(root, group, array),
-          reader_(store, runtime, array.path) {}
+    Deriver(const Group& root, const Group& group, const ArrayMeta& array, const ArraySource& source)
+        : root_(root), source_(source), array_(array), scope_(root, group, array), reader_(source, array.path) {}
 
     /// `own_planes`: also look for two-dimensional longitudes and latitudes.
     Georef derive(bool own_planes) {
@@ -47,7 +41,7 @@ public:
         }
         const std::optional<LonLatPlane> plane = own_planes ? scope_.lon_lat_plane() : std::nullopt;
         const std::optional<Georef> plane_georef =
-            plane ? std::optional(Deriver(root_, group_of(*plane->lon), *plane->lon, store_, runtime_).derive(false))
+            plane ? std::optional(Deriver(root_, group_of(*plane->lon), *plane->lon, source_).derive(false))
                   : std::nullopt;
         if (plane_georef) {
             out.x_dim = matching(*plane->lon, *plane_georef->x_dim);
@@ -282,8 +276,7 @@ private:
     }
 
     const Group& root_;
-    const std::shared_ptr<const Store>& store_;
-    const std::shared_ptr<Runtime>& runtime_;
+    const ArraySource& source_;
     const ArrayMeta& array_;
     GeorefScope scope_;
     CoordinateReader reader_;
@@ -293,9 +286,8 @@ private:
 
 }  // namespace
 
-Georef derive_georef(const Group& root, const Group& group, const ArrayMeta& array,
-                     const std::shared_ptr<const Store>& store, const std::shared_ptr<Runtime>& runtime) {
-    return Deriver(root, group, array, store, runtime).derive(true);
+Georef derive_georef(const Group& root, const Group& group, const ArrayMeta& array, const ArraySource& source) {
+    return Deriver(root, group, array, source).derive(true);
 }
 
 }  // namespace vcube

@@ -59,10 +59,8 @@ struct Georef {
     std::optional<Geolocation> geolocation;
 };
 
-/// Derives georeferencing; reads coordinate arrays (small) through `arrays` opened with `store` and `runtime`. A
-/// coordinate that cannot be read, and a grid mapping that does not exist, give a warning through log(), and the rest
-/// is used. Thread-safe.
-Georef derive_georef(const Group& root, const Group& group, const ArrayMeta& array,
-                     const std::shared_ptr<const Store>& store, const std::shared_ptr<Runtime>& runtime);
+/// Derives georeferencing; reads coordinate arrays (small) of `source`. A coordinate that cannot be read, and a grid
+/// mapping that does not exist, give a warning through log(), and the rest is used. Thread-safe.
+Georef derive_georef(const Group& root, const Group& group, const ArrayMeta& array, const ArraySource& source);
 
 }  // namespace vcube

@@ -22,6 +22,9 @@ constexpr std::uint64_t kParallelBytes = std::uint64_t{256} << 10;
 // A wrapped object is unwrapped as a whole, so its size is what memory it takes.
 constexpr std::uint64_t kMaxUnwrapped = std::uint64_t{2} << 30;
 
+// A little less than fetchers let pass between two ticks.
+constexpr std::chrono::milliseconds kBetweenTicks{90};
+
 Error wrong_size(std::uint64_t got, std::uint64_t expected) {
     return corrupt("has " + std::to_string(got) + " bytes, expected " + std::to_string(expected));
 }
@@ -80,7 +83,8 @@ PieceLoader::PieceLoader(const ReadSource& source, const ReadOptions& options, c
       options_(options),
       plan_(plan),
       use_(std::move(use)),
-      grid_(source.meta.chunk_grid()) {}
+      grid_(source.meta.chunk_grid()),
+      session_(options.session != nullptr ? options.session : source.session) {}
 
 Status PieceLoader::add(Piece piece) {
     // Encoded and decoded form may both be in memory; what is not kept exists once a thread.
@@ -107,6 +111,9 @@ Status PieceLoader::finish() {
         log(LogLevel::kWarning, array_label(source_) + ": " + std::to_string(missing) +
                                     " chunk(s) read as fill value: the object that the reference names is missing");
     }
+    if (options_.progress && !options_.progress(1.0)) {
+        return cancelled();
+    }
     return {};
 }
 
@@ -129,7 +136,10 @@ Status PieceLoader::flush() {
         }
         (data_[i] ? present : plan_.cached && claims_[i].joined() ? joined : wanted).push_back(i);
     }
-    copy_present(present);
+    if (session_ != nullptr) {
+        session_->counters.chunk_hits += present.size() + joined.size();
+    }
+    VCUBE_TRY(copy_present(present));
     VCUBE_TRY(load(wanted));
     VCUBE_TRY(wait_for(joined));
     pieces_.clear();
@@ -143,19 +153,24 @@ Status PieceLoader::wait_for(const std::vector<std::size_t>& joined) {
     std::vector<std::size_t> arrived;
     std::vector<std::size_t> left;
     for (const std::size_t i : joined) {
-        data_[i] = claims_[i].wait();
+        data_[i] = claims_[i].wait([this] { return tick(); });
+        if (stopped_) {
+            return cancelled();
+        }
         (data_[i] ? arrived : left).push_back(i);
     }
-    copy_present(arrived);
+    VCUBE_TRY(copy_present(arrived));
     return load(left);
 }
 
-void PieceLoader::copy_present(const std::vector<std::size_t>& pieces) {
+Status PieceLoader::copy_present(const std::vector<std::size_t>& pieces) {
     run_parallel(pieces.size(), copy_bytes(pieces), [&](std::size_t k) {
         const std::size_t i = pieces[k];
         use_.copy(pieces_[i], *data_[i]);
+        landed(pieces_[i]);
         data_[i].reset();
     });
+    return stopped_ ? Status(cancelled()) : Status();
 }
 
 /// Locates, fetches, decodes and copies. Every piece lands, or the first error in reading order is returned.
@@ -163,10 +178,13 @@ Status PieceLoader::load(const std::vector<std::size_t>& wanted) {
     if (wanted.empty()) {
         return {};
     }
-    if (options_.stop.stop_requested()) {
-        return Error{ErrorCode::kCancelled, array_label(source_) + ": reading was cancelled"};
+    if (!tick()) {
+        return cancelled();
     }
     std::vector<Job> jobs = jobs_of(wanted);
+    if (session_ != nullptr) {
+        session_->counters.chunk_misses += jobs.size();
+    }
     FirstError errors;
     VCUBE_TRY(locate(jobs, errors));
     std::vector<const Job*> at_hand;  // their bytes need no fetching
@@ -187,8 +205,10 @@ Status PieceLoader::load(const std::vector<std::size_t>& wanted) {
         }
     }
     land_at_hand(at_hand, pieces_at_hand, errors);
-    fetch(requests, errors);
-    return errors.status();
+    if (!stopped_) {
+        fetch(requests, errors);
+    }
+    return stopped_ ? Status(cancelled()) : errors.status();
 }
 
 std::vector<PieceLoader::Job> PieceLoader::jobs_of(const std::vector<std::size_t>& wanted) const {
@@ -234,8 +254,8 @@ Status PieceLoader::locate(std::vector<Job>& jobs, FirstError& errors) {
         return {};
     }
     std::vector<Result<ChunkLocation>> places(jobs.size(), ChunkLocation(Missing{}));
-    const Status located = source_.shards->locate(source_.store, source_.runtime, meta_, index, places,
-                                                  {options_.stop, options_.max_threads});
+    const Status located =
+        source_.shards->locate(source_.store, source_.runtime, meta_, index, places, fetch_options());
     if (!located.ok()) {
         return with_context(array_label(source_), located.error());
     }
@@ -306,6 +326,10 @@ void PieceLoader::fetch(const std::vector<Request>& wanted, FirstError& errors) 
         if (errors.moot(i)) {
             return;
         }
+        if (!bytes.ok() && bytes.error().code == ErrorCode::kCancelled) {
+            errors.set(i, cancelled());
+            return;
+        }
         if (const Status landed = land_fetched(request, bytes); !landed.ok()) {
             Remote place;
             place.url = requests[j].url;
@@ -313,7 +337,9 @@ void PieceLoader::fetch(const std::vector<Request>& wanted, FirstError& errors) 
             errors.set(i, with_context(chunk_label(*request.job, &place), landed.error()));
         }
     };
-    source_.runtime.fetcher->fetch(requests, sink, {options_.stop, options_.max_threads});
+    FetchOptions how = fetch_options();
+    how.wanted = [&](std::size_t j) { return !errors.moot(wanted[j].job->pieces[wanted[j].first]); };
+    source_.runtime.fetcher->fetch(requests, sink, how);
 }
 
 /// Whether an error means that the chunk holds the fill value.
@@ -379,12 +405,15 @@ Status PieceLoader::land(std::size_t i, ByteSpan encoded) {
     const Piece& piece = pieces_[i];
     try {
         if (!plan_.cached) {
-            return use_.convert(piece, encoded);
+            VCUBE_TRY(use_.convert(piece, encoded));
+            landed(piece);
+            return {};
         }
         VCUBE_ASSIGN(Buffer chunk, use_.decode(piece, encoded));
         const auto data = std::make_shared<const Buffer>(std::move(chunk));
         claims_[i].complete(data);
         use_.copy(piece, *data);
+        landed(piece);
         return {};
     } catch (const std::bad_alloc&) {
         return over_limit("no memory for a chunk of " + std::to_string(plan_.chunk_bytes) + " bytes");
@@ -396,21 +425,54 @@ void PieceLoader::land_fill(std::size_t i) {
         claims_[i].complete(nullptr);
     }
     use_.fill(pieces_[i]);
+    landed(pieces_[i]);
 }
 
 void PieceLoader::run_parallel(std::size_t count, std::uint64_t bytes, const std::function<void(std::size_t)>& body) {
     const std::size_t threads = bytes < kParallelBytes ? 1 : options_.max_threads;
-    source_.runtime.pool.parallel_for(count, body, threads);
+    const auto until_stopped = [&](std::size_t i) {
+        if (!stopped_.load(std::memory_order_relaxed)) {
+            body(i);
+            if (options_.progress && std::this_thread::get_id() == caller_) {
+                tick();
+            }
+        }
+    };
+    source_.runtime.pool.parallel_for(count, until_stopped, threads);
+}
+
+/// On the caller's thread: whether to go on.
+bool PieceLoader::tick() {
+    if (options_.stop.stop_requested()) {
+        stopped_ = true;
+    }
+    const auto now = std::chrono::steady_clock::now();
+    if (!stopped_ && options_.progress && now - last_tick_ >= kBetweenTicks) {
+        last_tick_ = now;
+        const double done = static_cast<double>(landed_.load(std::memory_order_relaxed)) /
+                            static_cast<double>(std::max<std::uint64_t>(plan_.elements, 1));
+        stopped_ = !options_.progress(std::min(done, 1.0));
+    }
+    return !stopped_;
+}
+
+Error PieceLoader::cancelled() const {
+    return Error{ErrorCode::kCancelled, array_label(source_) + ": reading was cancelled"};
+}
+
+FetchOptions PieceLoader::fetch_options() {
+    FetchOptions out;
+    out.stop = options_.stop;
+    out.max_threads = options_.max_threads;
+    out.session = session_;
+    out.tick = [this] { return tick(); };
+    return out;
 }
 
 std::uint64_t PieceLoader::copy_bytes(const std::vector<std::size_t>& pieces) const {
     std::uint64_t bytes = 0;
     for (const std::size_t i : pieces) {
-        std::uint64_t elements = 1;
-        for (const Segment& segment : pieces_[i].segments) {
-            elements *= segment.count;
-        }
-        bytes += elements * meta_.dtype.size;
+        bytes += pieces_[i].elements() * meta_.dtype.size;
     }
     return bytes;
 }

@@ -5,10 +5,13 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
+#include <thread>
 #include <unordered_set>
 #include <vector>
 
@@ -30,8 +33,9 @@ struct ReadSource {
     const ArrayMeta& meta;
     const CodecChain& chain;
     Runtime& runtime;
-    std::uint64_t array_number = 0;      // of the process, for the cache's keys
-    const ShardIndex* shards = nullptr;  // where chunks stand in shards
+    std::uint64_t array_number = 0;                   // of the process, for the cache's keys
+    const ShardIndex* shards = nullptr;               // where chunks stand in shards
+    std::shared_ptr<FetchSession> session = nullptr;  // of reads whose options name none
 };
 
 /// "<store>: array "<path>"", for messages.
@@ -52,6 +56,7 @@ struct LoadPlan {
     std::uint64_t chunk_bytes = 0;  // of the largest decoded chunk; an estimate where elements are of variable length
     bool cached = false;            // decoded chunks go through the cache
     bool by_parts = false;          // pieces are byte ranges of chunks of bare elements
+    std::uint64_t elements = 0;     // of all pieces, for the progress
 };
 
 class PieceLoader {
@@ -60,7 +65,8 @@ public:
 
     /// Notes a piece; brings those noted before where they are a full batch.
     Status add(Piece piece);
-    /// Brings what is left. Every piece has landed then, or the first error in reading order is returned.
+    /// Brings what is left. Every piece has landed then, or the first error in reading order is returned. After an
+    /// error what comes later in reading order is not waited for.
     Status finish();
 
 private:
@@ -68,7 +74,7 @@ private:
     struct Request;
     Status flush();
     Status wait_for(const std::vector<std::size_t>& joined);
-    void copy_present(const std::vector<std::size_t>& pieces);
+    Status copy_present(const std::vector<std::size_t>& pieces);
     Status load(const std::vector<std::size_t>& wanted);
     [[nodiscard]] std::vector<Job> jobs_of(const std::vector<std::size_t>& wanted) const;
     Status locate(std::vector<Job>& jobs, FirstError& errors);
@@ -81,6 +87,10 @@ private:
     Status land(std::size_t i, ByteSpan encoded);
     void land_fill(std::size_t i);
     void run_parallel(std::size_t count, std::uint64_t bytes, const std::function<void(std::size_t)>& body);
+    bool tick();
+    void landed(const Piece& piece) { landed_.fetch_add(piece.elements(), std::memory_order_relaxed); }
+    [[nodiscard]] Error cancelled() const;
+    [[nodiscard]] FetchOptions fetch_options();
     [[nodiscard]] bool absent(const Error& error, bool may_be_absent);
     [[nodiscard]] std::uint64_t copy_bytes(const std::vector<std::size_t>& pieces) const;
     [[nodiscard]] ChunkKey key_of(std::size_t i) const;
@@ -98,6 +108,11 @@ private:
     std::unordered_set<std::uint64_t> batch_shards_;
     std::uint64_t batch_bytes_ = 0;
     std::atomic<std::uint64_t> missing_objects_{0};
+    std::atomic<std::uint64_t> landed_{0};  // elements
+    std::atomic<bool> stopped_{false};      // the caller wants no more
+    const std::shared_ptr<FetchSession> session_;
+    const std::thread::id caller_ = std::this_thread::get_id();
+    std::chrono::steady_clock::time_point last_tick_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace vcube

@@ -39,6 +39,16 @@ struct Piece {
     std::vector<Segment> segments;
     ByteRange bytes;  // bytes of the decoded chunk that it needs; all of it unless the plan reads by parts
     const ChunkForm* form = nullptr;  // of its chunk
+    std::size_t part = 0;             // number of the region that it is of, where several are read together
+
+    /// Selected elements.
+    [[nodiscard]] std::uint64_t elements() const {
+        std::uint64_t out = 1;
+        for (const Segment& segment : segments) {
+            out *= segment.count;
+        }
+        return out;
+    }
 };
 
 struct PartLimits {

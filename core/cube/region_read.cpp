@@ -1,5 +1,6 @@
 #include "core/cube/region_read.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -19,14 +20,24 @@ namespace {
 // Bare elements in chunks larger than this are read by parts and not cached.
 constexpr std::uint64_t kWholeChunkBytes = std::uint64_t{4} << 20;
 
+/// Whether bare elements are read by parts of chunks.
+bool reads_parts(const ReadSource& source) {
+    return source.meta.uncompressed() && source.chain.decoded_size() > kWholeChunkBytes;
+}
+
+Result<Buffer> decode(const Piece& piece, ByteSpan encoded) {
+    Buffer chunk(piece.form->bytes);
+    VCUBE_TRY(piece.form->chain->decode(encoded, chunk.span()));
+    return chunk;
+}
+
 class RegionReader {
 public:
-    RegionReader(const ReadSource& source, const Region& region, const Destination& destination,
-                 const ReadOptions& options, Converter converter, Converter fill_copy)
+    RegionReader(const ReadSource& source, std::span<const RegionRead> reads, const ReadOptions& options,
+                 Converter converter, Converter fill_copy)
         : source_(source),
           meta_(source.meta),
-          region_(region),
-          destination_(destination),
+          reads_(reads),
           options_(options),
           converter_(converter),
           fill_copy_(fill_copy),
@@ -35,38 +46,48 @@ public:
 
     Status run() {
         prepare();
-        PieceLoader loader(source_, options_, plan_,
-                           {[](const Piece& piece, ByteSpan encoded) { return decode(piece, encoded); },
-                            [this](const Piece& piece, const Buffer& chunk) { copy_from(piece, chunk.data(), 0); },
-                            [this](const Piece& piece, ByteSpan encoded) { return convert(piece, encoded); },
-                            [this](const Piece& piece) { fill(piece); }});
-        const auto add = [&](const std::vector<Segment>& segments) -> Status {
-            VCUBE_ASSIGN(const ChunkForm* const form, form_of(source_, forms_, segments));
-            if (!plan_.by_parts) {
-                return loader.add({segments, {0, form->bytes}, form});
-            }
-            for (Piece& part : split_chunk(segments, region_.step, *form, meta_.dtype.size)) {
-                VCUBE_TRY(loader.add(std::move(part)));
-            }
-            return {};
-        };
-        VCUBE_TRY(for_each_chunk(axes_, add));
+        PieceLoader loader(
+            source_, options_, plan_,
+            {decode, [this](const Piece& piece, const Buffer& chunk) { copy_from(piece, chunk.data(), 0); },
+             [this](const Piece& piece, ByteSpan encoded) { return convert(piece, encoded); },
+             [this](const Piece& piece) { fill(piece); }});
+        for (std::size_t part = 0; part < reads_.size(); ++part) {
+            const auto add = [&](const std::vector<Segment>& segments) -> Status {
+                VCUBE_ASSIGN(const ChunkForm* const form, form_of(source_, forms_, segments));
+                if (!plan_.by_parts) {
+                    return loader.add({segments, {0, form->bytes}, form, part});
+                }
+                for (Piece& piece : split_chunk(segments, reads_[part].region.step, *form, meta_.dtype.size)) {
+                    piece.part = part;
+                    VCUBE_TRY(loader.add(std::move(piece)));
+                }
+                return {};
+            };
+            VCUBE_TRY(for_each_chunk(split_region(reads_[part].region, meta_), add));
+        }
         return loader.finish();
     }
 
 private:
     void prepare() {
-        axes_ = split_region(region_, meta_);
-        std::uint64_t chunks = 1;
-        for (const std::vector<Segment>& axis : axes_) {
-            chunks *= axis.size();  // at most the number of elements of the region, which is in memory
+        std::uint64_t chunks = 0;  // at most the number of elements of the regions, which are in memory
+        for (const RegionRead& read : reads_) {
+            std::uint64_t of_region = 1;
+            std::uint64_t elements = 1;
+            for (const std::vector<Segment>& axis : split_region(read.region, meta_)) {
+                of_region *= axis.size();
+            }
+            for (const std::uint64_t count : read.region.count) {
+                elements *= count;
+            }
+            chunks += of_region;
+            plan_.elements += elements;
         }
         plan_.chunk_bytes = source_.chain.decoded_size();
-        plan_.by_parts = meta_.uncompressed() && plan_.chunk_bytes > kWholeChunkBytes;
+        plan_.by_parts = reads_parts(source_);
         const std::optional<std::uint64_t> total = checked_product(chunks, plan_.chunk_bytes);
         plan_.cached = !plan_.by_parts && total && *total <= source_.runtime.cache.max_bytes();
-        direct_ =
-            forms_.regular() && !plan_.cached && !plan_.by_parts && converter_.same() && destination_takes_chunks();
+        direct_ = forms_.regular() && !plan_.cached && !plan_.by_parts && converter_.same();
 
         fill_.resize(converter_.to_size());
         std::vector<std::byte> stored = meta_.fill;
@@ -74,13 +95,15 @@ private:
         converter_.row(stored.data(), 0, fill_.data(), 0, 1);
     }
 
-    /// true where a whole chunk lies in the destination as it lies in the decoded chunk.
-    bool destination_takes_chunks() const {
-        const ChunkForm& form = forms_.largest();
+    const Destination& destination_of(const Piece& piece) const { return reads_[piece.part].destination; }
+
+    /// true where the piece is a whole chunk that lies in its destination as it lies in the decoded chunk.
+    bool lies_as_chunk(const Piece& piece) const {
+        const ChunkForm& form = *piece.form;
         for (std::size_t d = 0; d < form.shape.size(); ++d) {
-            const bool fits =
-                form.shape[d] == 1 || (region_.step[d] == 1 && destination_.strides[d] == source_stride(form, d));
-            if (!fits) {
+            const bool fits = form.shape[d] == 1 || (reads_[piece.part].region.step[d] == 1 &&
+                                                     destination_of(piece).strides[d] == source_stride(piece, d));
+            if (!fits || piece.segments[d].count != form.shape[d]) {
                 return false;
             }
         }
@@ -89,23 +112,18 @@ private:
 
     /// Bytes of a decoded chunk from one selected element to the next. Modulo 2^64: a step beyond the chunk is never
     /// taken inside it.
-    std::ptrdiff_t source_stride(const ChunkForm& form, std::size_t d) const {
-        return static_cast<std::ptrdiff_t>(form.strides[d] * meta_.dtype.size *
-                                           static_cast<std::uint64_t>(region_.step[d]));
-    }
-
-    static Result<Buffer> decode(const Piece& piece, ByteSpan encoded) {
-        Buffer chunk(piece.form->bytes);
-        VCUBE_TRY(piece.form->chain->decode(encoded, chunk.span()));
-        return chunk;
+    std::ptrdiff_t source_stride(const Piece& piece, std::size_t d) const {
+        return static_cast<std::ptrdiff_t>(piece.form->strides[d] * meta_.dtype.size *
+                                           static_cast<std::uint64_t>(reads_[piece.part].region.step[d]));
     }
 
     Status convert(const Piece& piece, ByteSpan encoded) const {
         if (plan_.by_parts) {
             return convert_part(piece, encoded);
         }
-        if (direct_ && covers_chunk(piece)) {
-            return source_.chain.decode(encoded, {destination_.data + target_offset(piece), plan_.chunk_bytes});
+        if (direct_ && lies_as_chunk(piece)) {
+            return source_.chain.decode(encoded,
+                                        {destination_of(piece).data + target_offset(piece), plan_.chunk_bytes});
         }
         const Scratch scratch(piece.form->bytes);
         VCUBE_TRY(piece.form->chain->decode(encoded, scratch.span()));
@@ -135,15 +153,15 @@ private:
         std::ptrdiff_t strides[kMaxDimensions];
         for (std::size_t d = 0; d < rank; ++d) {
             first += piece.segments[d].first * piece.form->strides[d];
-            strides[d] = source_stride(*piece.form, d);
+            strides[d] = source_stride(piece, d);
         }
         copy_block(converter_, counts_of(piece), {data + (first * meta_.dtype.size - skipped), {strides, rank}},
-                   {destination_.data + target_offset(piece), destination_.strides});
+                   {destination_of(piece).data + target_offset(piece), destination_of(piece).strides});
     }
 
     void fill(const Piece& piece) const {
         copy_block(fill_copy_, counts_of(piece), {fill_.data(), zero_strides_},
-                   {destination_.data + target_offset(piece), destination_.strides});
+                   {destination_of(piece).data + target_offset(piece), destination_of(piece).strides});
     }
 
     struct Counts {
@@ -163,52 +181,70 @@ private:
     std::ptrdiff_t target_offset(const Piece& piece) const {
         std::ptrdiff_t offset = 0;
         for (std::size_t d = 0; d < piece.segments.size(); ++d) {
-            offset += static_cast<std::ptrdiff_t>(piece.segments[d].target) * destination_.strides[d];
+            offset += static_cast<std::ptrdiff_t>(piece.segments[d].target) * destination_of(piece).strides[d];
         }
         return offset;
     }
 
-    bool covers_chunk(const Piece& piece) const {
-        for (std::size_t d = 0; d < piece.segments.size(); ++d) {
-            if (piece.segments[d].count != piece.form->shape[d]) {
-                return false;
-            }
-        }
-        return true;
-    }
-
     const ReadSource& source_;
     const ArrayMeta& meta_;
-    const Region& region_;
-    const Destination& destination_;
+    const std::span<const RegionRead> reads_;
     const ReadOptions& options_;
     const Converter converter_;
     const Converter fill_copy_;
     ChunkForms forms_;
     const std::vector<std::ptrdiff_t> zero_strides_;  // of the one fill element
-    std::vector<std::vector<Segment>> axes_;
-    std::vector<std::byte> fill_;  // one element of the destination's type
+    std::vector<std::byte> fill_;                     // one element of the destination's type
     LoadPlan plan_;
     bool direct_ = false;  // whole chunks may be decoded where they belong
 };
 
 }  // namespace
 
-Status read_region(const ReadSource& source, const Region& region, const Destination& destination,
-                   const ReadOptions& options) {
+Status read_regions(const ReadSource& source, std::span<const RegionRead> reads, const ReadOptions& options) {
     const std::string what = array_label(source);
     if (source.chain.is_variable()) {
         return unsupported(what + ": elements of variable length are read as text, not as numbers");
     }
-    const Result<Converter> converter = Converter::make(source.meta.dtype, destination.type);
+    const DType& type = reads.front().destination.type;
+    const Result<Converter> converter = Converter::make(source.meta.dtype, type);
     if (!converter.ok()) {
         return with_context(what, converter.error());
     }
-    VCUBE_ASSIGN(const Converter fill_copy, Converter::make(destination.type, destination.type));
+    VCUBE_ASSIGN(const Converter fill_copy, Converter::make(type, type));
     try {
-        return RegionReader(source, region, destination, options, converter.value(), fill_copy).run();
+        return RegionReader(source, reads, options, converter.value(), fill_copy).run();
     } catch (const std::bad_alloc&) {
         return over_limit(what + ": no memory to plan the read");
+    }
+}
+
+Status prefetch_regions(const ReadSource& source, std::span<const RegionRead> reads, const ReadOptions& options) {
+    if (source.chain.is_variable() || reads_parts(source)) {
+        return {};
+    }
+    LoadPlan plan;
+    plan.chunk_bytes = source.chain.decoded_size();
+    plan.cached = true;
+    const std::size_t most = source.runtime.cache.max_bytes() / std::max<std::uint64_t>(plan.chunk_bytes, 1);
+    const auto nowhere = [](const Piece&, const auto&...) {};
+    std::size_t count = 0;
+    try {
+        ChunkForms forms(source.meta, source.chain);
+        PieceLoader loader(source, options, plan, {decode, nowhere, {}, nowhere});
+        for (const RegionRead& read : reads) {
+            const auto add = [&](const std::vector<Segment>& segments) -> Status {
+                if (count++ >= most) {
+                    return {};
+                }
+                VCUBE_ASSIGN(const ChunkForm* const form, form_of(source, forms, segments));
+                return loader.add({segments, {0, form->bytes}, form});
+            };
+            VCUBE_TRY(for_each_chunk(split_region(read.region, source.meta), add));
+        }
+        return loader.finish();
+    } catch (const std::bad_alloc&) {
+        return over_limit(array_label(source) + ": no memory to plan the read");
     }
 }
 

@@ -77,7 +77,8 @@ Result<Texts> read_fixed(const ReadSource& source, const Region& region, const R
     for (const std::size_t stride : c_strides(region.count)) {
         destination.strides.push_back(static_cast<std::ptrdiff_t>(stride * item));
     }
-    VCUBE_TRY(read_region(source, region, destination, options));
+    const RegionRead read{region, destination};
+    VCUBE_TRY(read_regions(source, {&read, 1}, options));
     Texts out(elements);
     for (std::size_t i = 0; i < elements; ++i) {
         const std::byte* const at = block.data() + i * item;
@@ -108,6 +109,7 @@ public:
         }
         LoadPlan plan;
         plan.chunk_bytes = forms_.largest().elements * kTypicalElement;
+        plan.elements = out_.size();
         const std::optional<std::uint64_t> total = checked_product(chunks, plan.chunk_bytes);
         plan.cached = total && *total <= source_.runtime.cache.max_bytes();
         PieceLoader loader(source_, options_, plan,

@@ -1,9 +1,12 @@
 #include "core/fetch/local_fetcher.h"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <new>
 #include <numeric>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -12,6 +15,8 @@ namespace {
 
 // A thread keeps a buffer of at most this size between requests; larger ones are given back at once.
 constexpr std::size_t kKeptBytes = std::size_t{16} << 20;
+
+constexpr std::chrono::milliseconds kBetweenTicks{100};
 
 /// Bytes that a thread reads into, again and again: fresh memory for every chunk would cost its page faults.
 MutableByteSpan scratch(std::size_t size, Buffer& large) {
@@ -61,6 +66,11 @@ Result<ByteSpan> read_one(LocalFiles& files, const FetchRequest& request, Buffer
                             std::to_string(range.begin));
         }
     }
+    if (request.clip && request.range.bounded()) {
+        VCUBE_ASSIGN(const std::uint64_t size, files.size(request.url));
+        range.end = std::min(range.end, size);
+        range.begin = std::min(range.begin, range.end);
+    }
     if (range.end < range.begin) {
         return invalid(request.url + ": the byte range ends before it begins");
     }
@@ -84,16 +94,31 @@ Result<ByteSpan> read_one(LocalFiles& files, const FetchRequest& request, Buffer
 
 void LocalFetcher::fetch(std::span<const FetchRequest> requests, const FetchSink& sink, const FetchOptions& options) {
     const std::vector<std::size_t> order = reading_order(requests);
+    const std::thread::id caller = std::this_thread::get_id();
+    auto last_tick = std::chrono::steady_clock::now();  // of the caller's thread only
+    std::atomic<bool> stopped{false};
+    const auto unwanted = [&](std::size_t index) {
+        return stopped.load(std::memory_order_relaxed) || options.stop.stop_requested() ||
+               (options.wanted && !options.wanted(index));
+    };
     pool_.parallel_for(
         order.size(),
         [&](std::size_t i) {
             const std::size_t index = order[i];
-            if (options.stop.stop_requested()) {
+            if (unwanted(index)) {
                 sink(index, Error{ErrorCode::kCancelled, "reading was cancelled"});
                 return;
             }
             Buffer large;
             sink(index, read_one(files_, requests[index], large));
+            if (!options.tick || std::this_thread::get_id() != caller) {
+                return;
+            }
+            const auto now = std::chrono::steady_clock::now();
+            if (now - last_tick >= kBetweenTicks) {
+                last_tick = now;
+                stopped = !options.tick();
+            }
         },
         options.max_threads);
 }

@@ -96,8 +96,7 @@ std::vector<std::byte> Variable::nodata_bytes() const {
 
 struct Product::State {
     std::string name;  // of the store, for messages
-    std::shared_ptr<const Store> store;
-    std::shared_ptr<Runtime> runtime;
+    ArraySource source;
     ArrayMeta ids;
     std::vector<Variable> variables;
     MetadataItems metadata;
@@ -121,10 +120,9 @@ bool Product::recognise(const Group& root) {
     return find_ids(root) != nullptr;
 }
 
-Result<std::shared_ptr<const Product>> Product::open(const Group& root, std::shared_ptr<const Store> store,
-                                                     std::shared_ptr<Runtime> runtime) {
+Result<std::shared_ptr<const Product>> Product::open(const Group& root, ArraySource source) {
     auto state = std::make_unique<State>();
-    state->name = store->name();
+    state->name = source.store->name();
     const ArrayMeta* ids = find_ids(root);
     if (ids == nullptr) {
         return invalid(state->name + ": no SMOS product: there is no " + kIdName + " along one dimension");
@@ -152,8 +150,7 @@ Result<std::shared_ptr<const Product>> Product::open(const Group& root, std::sha
     state->columns = std::vector<Once<Buffer>>(state->variables.size());
     state->held = state->variables.size() * kVariableBytes;
     state->metadata = product_metadata(root.attributes, state->name);
-    state->store = std::move(store);
-    state->runtime = std::move(runtime);
+    state->source = std::move(source);
     return std::shared_ptr<const Product>(new Product(std::move(state)));
 }
 
@@ -191,7 +188,7 @@ const std::string& Product::time() const {
 // All values of a one-dimensional array, as `type`. A type of the same size takes the stored bits as they are: that is
 // what `_Unsigned` asks for.
 Result<std::shared_ptr<const Buffer>> Product::State::read(const ArrayMeta& meta, const DType& type) const {
-    VCUBE_ASSIGN(const Array array, Array::open(store, meta, runtime));
+    VCUBE_ASSIGN(const Array array, Array::open(source, meta));
     const std::size_t size = meta.shape[0] * type.size;
     if (type.size == meta.dtype.size) {
         VCUBE_ASSIGN(Buffer values, array.read_all());
@@ -295,7 +292,7 @@ Result<std::vector<std::uint32_t>> Product::rows_of_cells(std::span<const std::u
 
 Status Product::load(std::span<const Variable* const> variables, Ids ids) const {
     std::vector<Status> results(variables.size() + (ids == Ids::kNone ? 0 : 1));
-    state_->runtime->pool.parallel_for(results.size(), [&](std::size_t k) {
+    state_->source.runtime->pool.parallel_for(results.size(), [&](std::size_t k) {
         if (k < variables.size()) {
             results[k] = column(*variables[k]).status();
         } else {

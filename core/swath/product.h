@@ -37,8 +37,7 @@ public:
     static bool recognise(const Group& root);
 
     /// Reads metadata only. Errors: no Grid_Point_ID; columns of another length are left out with a warning.
-    static Result<std::shared_ptr<const Product>> open(const Group& root, std::shared_ptr<const Store> store,
-                                                       std::shared_ptr<Runtime> runtime);
+    static Result<std::shared_ptr<const Product>> open(const Group& root, ArraySource source);
 
     Product(const Product&) = delete;
     Product& operator=(const Product&) = delete;

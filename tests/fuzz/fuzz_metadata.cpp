@@ -123,7 +123,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     for_each_array(group.value(), [&](const Group&, const ArrayMeta& meta) {
-        const Result<Array> array = Array::open(store, meta, runtime);
+        const Result<Array> array = Array::open({store, runtime}, meta);
         if (array.ok()) {
             read_corner(array.value(), false);
             read_corner(array.value(), true);

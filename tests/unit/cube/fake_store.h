@@ -188,7 +188,7 @@ struct Bench {
         if (!meta.ok()) {
             throw std::runtime_error(meta.error().message);
         }
-        return Array::open(store, std::move(meta).value(), runtime).value();
+        return Array::open({store, runtime}, std::move(meta).value()).value();
     }
 
     std::shared_ptr<FakeStore> store;

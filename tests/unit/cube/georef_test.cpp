@@ -105,7 +105,7 @@ protected:
         EXPECT_NE(found, nullptr);
         const std::size_t slash = path.rfind('/');
         const Group* group = slash == std::string::npos ? &root_ : root_.find_group(path.substr(0, slash));
-        return derive_georef(root_, *group, *found, store_, runtime_);
+        return derive_georef(root_, *group, *found, {store_, runtime_});
     }
 };
 

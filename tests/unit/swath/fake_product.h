@@ -46,7 +46,7 @@ struct FakeProduct {
     }
     [[nodiscard]] Result<std::shared_ptr<const Product>> open(std::shared_ptr<Runtime> runtime) const {
         VCUBE_ASSIGN(const Group root, read_hierarchy(*store));
-        return Product::open(root, store, std::move(runtime));
+        return Product::open(root, {store, std::move(runtime)});
     }
 };
 

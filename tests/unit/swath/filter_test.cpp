@@ -31,7 +31,7 @@ protected:
         add<std::uint8_t>("Kind", "|u1", {1, 2, 3, 1, 2},
                           R"("flag_values": [1, 2, 3], "flag_meanings": "LAND SEA ICE")");
         bench = std::make_unique<test::Bench>(store);
-        product = Product::open(read_hierarchy(*store).value(), store, bench->runtime).value();
+        product = Product::open(read_hierarchy(*store).value(), {store, bench->runtime}).value();
     }
 
     template <class T>

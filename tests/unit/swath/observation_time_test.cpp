@@ -66,7 +66,7 @@ TEST(ObservationTime, OfRealProducts) {
         const auto runtime = std::make_shared<Runtime>(1, std::size_t{1} << 24U, FetcherFactory([](ThreadPool& pool) {
                                                            return std::make_unique<LocalFetcher>(pool);
                                                        }));
-        const auto product = Product::open(read_hierarchy(*store).value(), store, runtime).value();
+        const auto product = Product::open(read_hierarchy(*store).value(), {store, runtime}).value();
         auto times = observation_times(*product).value();
         EXPECT_EQ(times.size(), real.rows);
         EXPECT_EQ(std::erase_if(times, [](double time) { return std::isnan(time); }), real.untold);

@@ -70,7 +70,7 @@ public:
             ++openings;
             const auto& store = stores_[static_cast<std::size_t>(std::stoi(entry.location))];
             VCUBE_ASSIGN(const Group root, read_hierarchy(*store));
-            VCUBE_ASSIGN(const auto product, Product::open(root, store, bench_.runtime));
+            VCUBE_ASSIGN(const auto product, Product::open(root, {store, bench_.runtime}));
             return watch(product);
         };
         return std::make_shared<const Collection>(list_, open, nullptr, bench_.runtime, options);

@@ -56,7 +56,7 @@ protected:
     Result<std::shared_ptr<const Product>> open() {
         bench = std::make_unique<test::Bench>(store);
         root = read_hierarchy(*store).value();
-        return Product::open(root, store, bench->runtime);
+        return Product::open(root, {store, bench->runtime});
     }
 
     std::shared_ptr<test::FakeStore> store = std::make_shared<test::FakeStore>();
