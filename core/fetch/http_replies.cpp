@@ -1,0 +1,291 @@
+#include <algorithm>
+#include <cstring>
+#include <ctime>
+#include <new>
+#include <string_view>
+
+#include "core/base/concat.h"
+#include "core/base/redacted.h"
+#include "core/fetch/http_batch.h"
+#include "core/fetch/http_url.h"
+
+namespace vcube {
+namespace {
+
+constexpr unsigned kMaxHops = 10;     // redirects, as browsers and libcurl have it, or less
+constexpr unsigned kMaxRefusals = 2;  // of one request: at a remembered place, then with an old signature
+
+std::string attempts_text(unsigned attempts) {
+    return attempts < 2 ? std::string() : concat("after ", std::to_string(attempts), " attempts");
+}
+
+/// "location: what was wrong (bytes 5 to 9, after 6 attempts)".
+Error described(const std::string& location, const ByteRange& range, unsigned attempts, const Error& error,
+                std::string_view remark) {
+    std::string notes;
+    const auto add = [&notes](std::string_view note) {
+        if (!note.empty()) {
+            notes.append(notes.empty() ? " (" : ", ").append(note);
+        }
+    };
+    if (range != ByteRange{} && error.message.find("wanted ") == std::string::npos) {
+        add(range.suffix != 0  ? concat("the last ", std::to_string(range.suffix), " bytes")
+            : !range.bounded() ? concat("from byte ", std::to_string(range.begin))
+                               : concat("bytes ", std::to_string(range.begin), " to ", std::to_string(range.end)));
+    }
+    add(attempts_text(attempts));
+    add(remark);
+    return {error.code, concat(redacted(location), ": ", error.message, notes, notes.empty() ? "" : ")")};
+}
+
+/// Whether a reply says no to the request as such, not to its range and not for a while.
+bool is_refusal(const HttpReply& reply, const Verdict& verdict) {
+    return verdict.kind == Verdict::Kind::kRenew ||
+           (verdict.kind == Verdict::Kind::kFail && reply.fault == TransportFault::kNone && reply.head.status >= 400 &&
+            reply.head.status != 416);
+}
+
+}  // namespace
+
+std::shared_ptr<const HttpTarget> other_target(const HttpTarget& target, const std::string& url) {
+    auto out = std::make_shared<HttpTarget>(target);
+    out->url = url;
+    const Result<std::string> from = origin_of(target.url);
+    const Result<std::string> to = origin_of(url);
+    if (from.ok() && to.ok() && from.value() == to.value()) {
+        return out;
+    }
+    out->headers.clear();
+    out->user_password.clear();
+    out->auth.clear();
+    out->bearer.clear();
+    if (out->settings && !out->settings->cookie.empty()) {
+        auto settings = std::make_shared<HttpSettings>(*out->settings);
+        settings->cookie.clear();
+        out->settings = std::move(settings);
+    }
+    return out;
+}
+
+void HttpBatch::handle(Task& task, HttpReply reply) {
+    --under_way_;
+    session_.counters.requests += reply.sent;
+    session_.counters.bytes += reply.received;
+    if (stopped_ || task.span->over) {
+        shared_.client.release(reply.body.size());
+        return;
+    }
+    const Verdict verdict = judge(reply, task.wanted, std::time(nullptr));
+    if (verdict.kind == Verdict::Kind::kDone) {
+        accept(task, reply, verdict);
+        return;
+    }
+    shared_.client.release(reply.body.size());
+    if (start_over(task, reply, verdict)) {
+        return;
+    }
+    switch (verdict.kind) {
+        case Verdict::Kind::kRetry:
+            retry(task, verdict);
+            break;
+        case Verdict::Kind::kRedirect:
+            follow(task, verdict);
+            break;
+        case Verdict::Kind::kRenew:
+            renew(task, verdict);
+            break;
+        default:
+            refuse(task, reply, verdict);
+    }
+}
+
+void HttpBatch::accept(Task& task, HttpReply& reply, const Verdict& verdict) {
+    Span& span = *task.span;
+    Object& object = objects_[span.object];
+    const std::uint64_t counted = reply.body.size();
+    if (const Status same = versions_->note(*object.location, verdict.version); !same.ok()) {
+        shared_.client.release(counted);
+        fail(task, same.error());
+        return;
+    }
+    shared_.memory.note(object.host, reply);
+    if (task.via && task.generation == object.generation && task.via->url != object.first->url) {
+        shared_.memory.remember_redirect(*object.location, task.via->url, Clock::now());
+        set_target(object, task.via);
+    }
+    if (span.parts > 1) {
+        const Status placed = place_part(task, reply, verdict);
+        // Given back at once: that the other parts come must not depend on this one being done with.
+        shared_.client.release(counted);
+        if (!placed.ok()) {
+            fail(task, placed.error());
+            return;
+        }
+    } else {
+        span.length = span.got = counted;
+        span.counted = counted;
+        span.body = std::move(reply.body);
+    }
+    if (--span.parts_left == 0) {
+        complete(span);
+    }
+}
+
+/// Copies a part into the span's buffer.
+Status HttpBatch::place_part(const Task& task, const HttpReply& reply, const Verdict& verdict) {
+    Span& span = *task.span;
+    if (span.body.empty()) {
+        const std::uint64_t size = verdict.version.size.value_or(ByteRange::kEnd);
+        const std::uint64_t end = std::max(std::min(span.range.end, size), span.range.begin);
+        try {
+            span.body = Buffer(end - span.range.begin);
+        } catch (const std::bad_alloc&) {
+            return over_limit(concat("no memory for ", std::to_string(end - span.range.begin), " bytes"));
+        }
+    }
+    const std::uint64_t offset = task.wanted.range.begin - span.range.begin;
+    const std::uint64_t bytes = reply.body.size();
+    if (bytes == 0) {
+        return {};
+    }
+    if (offset > span.body.size() || bytes > span.body.size() - offset) {
+        return io_error("sent parts of objects of different sizes");
+    }
+    std::memcpy(span.body.data() + offset, reply.body.data(), bytes);
+    span.got += bytes;
+    span.length = std::max(span.length, offset + bytes);
+    return {};
+}
+
+/// All of a span is here.
+void HttpBatch::complete(Span& span) {
+    span.over = true;
+    std::vector<std::size_t> short_of;
+    const std::size_t first = ready_.size();
+    const bool alone = span.wishes.size() == 1 && span.parts == 1;
+    for (const std::size_t wish : span.wishes) {
+        const FetchRequest& request = requests_[wish];
+        const bool whole = !request.range.bounded() || request.range.suffix != 0 ||
+                           bytes_for(span, wish).size() == request.range.size();
+        if (alone || (span.got == span.length && (whole || request.clip))) {
+            answered_[wish] = 1;
+            ready_.push_back({&span, wish});
+        } else {
+            short_of.push_back(wish);
+        }
+    }
+    span.left = ready_.size() - first;
+    if (span.left == 0) {
+        span.body = Buffer();
+        shared_.client.release(std::exchange(span.counted, 0));
+    }
+    ask_singly(span, short_of);
+}
+
+/// What a joined span could not bring for all is asked for one by one: each wish then has its own reply, or error.
+void HttpBatch::ask_singly(const Span& span, const std::vector<std::size_t>& wishes) {
+    std::vector<Task*> tasks;
+    for (const std::size_t wish : wishes) {
+        add_span(span.object, requests_[wish].range, {wish}, 1, tasks);
+    }
+    for (Task* task : tasks) {
+        submit(*task);
+    }
+}
+
+void HttpBatch::fail(Task& task, const Error& error, const char* remark) {
+    Span& span = *task.span;
+    span.over = true;
+    span.body = Buffer();
+    for (const std::size_t wish : span.wishes) {
+        answer_error(wish,
+                     described(*objects_[span.object].location, requests_[wish].range, task.attempts, error, remark));
+    }
+}
+
+void HttpBatch::refuse(Task& task, const HttpReply& reply, const Verdict& verdict) {
+    Span& span = *task.span;
+    if (const Status same = versions_->note(*objects_[span.object].location, verdict.version); !same.ok()) {
+        fail(task, same.error());
+        return;
+    }
+    const int status = reply.fault == TransportFault::kNone ? reply.head.status : 0;
+    if (span.wishes.size() > 1 && (status == 200 || status == 206 || status == 416)) {
+        span.over = true;
+        span.body = Buffer();
+        ask_singly(span, span.wishes);
+        return;
+    }
+    fail(task, verdict.error);
+}
+
+void HttpBatch::retry(Task& task, const Verdict& verdict) {
+    RetryRule rule;
+    rule.retries = session_.tuning.retries;
+    const Clock::time_point now = Clock::now();
+    const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - task.begun);
+    const double random = std::generate_canonical<double, 32>(random_);
+    const auto delay = retry_delay(rule, task.attempts, elapsed, verdict.retry_after, random);
+    if (!delay || retries_left_ == 0) {
+        fail(task, verdict.error, delay ? "too many requests of this read failed" : "");
+        return;
+    }
+    --retries_left_;
+    ++task.attempts;
+    ++session_.counters.retries;
+    submit(task, now + *delay);
+}
+
+/// A place that was learned from an earlier redirect says no: what led there may lead elsewhere by now.
+bool HttpBatch::start_over(Task& task, const HttpReply& reply, const Verdict& verdict) {
+    Object& object = objects_[task.span->object];
+    if (task.via || !task.asked || task.asked->url == object.first->url || !is_refusal(reply, verdict) ||
+        task.refusals >= kMaxRefusals) {
+        return false;
+    }
+    ++task.refusals;
+    ++session_.counters.retries;
+    shared_.memory.forget_redirect(*object.location);
+    if (object.target == task.asked) {
+        set_target(object, object.first);
+    }
+    submit(task);
+    return true;
+}
+
+void HttpBatch::follow(Task& task, const Verdict& verdict) {
+    if (++task.hops > kMaxHops) {
+        fail(task, io_error(concat("redirected more than ", std::to_string(kMaxHops), " times")));
+        return;
+    }
+    const Result<std::string> url = redirect_target(task.asked->url, verdict.location);
+    if (!url.ok()) {
+        fail(task, url.error());
+        return;
+    }
+    task.via = other_target(*objects_[task.span->object].first, url.value());
+    submit(task);
+}
+
+/// With a fresh signature, once an object.
+void HttpBatch::renew(Task& task, const Verdict& verdict) {
+    Object& object = objects_[task.span->object];
+    if (task.refusals >= kMaxRefusals) {
+        fail(task, verdict.error);
+        return;
+    }
+    if (task.generation == object.generation) {
+        if (object.renewed || !resolve(object, true)) {
+            fail(task, verdict.error);
+            return;
+        }
+        object.renewed = true;
+    }
+    ++task.refusals;
+    ++session_.counters.retries;
+    task.hops = 0;
+    task.via = nullptr;
+    submit(task);
+}
+
+}  // namespace vcube
