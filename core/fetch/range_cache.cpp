@@ -1,6 +1,5 @@
 #include "core/fetch/range_cache.h"
 
-#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <filesystem>
@@ -137,9 +136,9 @@ std::optional<ObjectVersion> RangeCache::version(const std::string& location, st
     std::memcpy(&record, entry->data(), sizeof(record));
     const std::string_view texts = as_text(entry->span().subspan(sizeof(record)));
     const std::uint64_t now = seconds_now();
-    const auto most = static_cast<std::uint64_t>(std::max<std::chrono::seconds::rep>(max_age.count(), 0));
     if (record.etag_bytes > texts.size() || record.modified_bytes != texts.size() - record.etag_bytes ||
-        record.seconds > now || now - record.seconds > most) {
+        record.seconds > now || max_age.count() < 0 ||
+        now - record.seconds > static_cast<std::uint64_t>(max_age.count())) {
         return std::nullopt;
     }
     ObjectVersion version;

@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -81,9 +82,10 @@ void for_each_entry(const std::string& folder,
     }
 }
 
-/// Removes the entries that were used longest ago until `target` bytes are left; returns what is left. In two walks, so
+/// Where entries have more than `most` bytes, removes those that were used longest ago until `target` are left; returns
+/// what is left. In two walks, so
 /// that memory is that of a sum for each minute in which entries were used, however many there are.
-std::uint64_t remove_oldest(const std::string& folder, std::uint64_t max_bytes, std::uint64_t target) {
+std::uint64_t remove_oldest(const std::string& folder, std::uint64_t most, std::uint64_t target) {
     const std::time_t now = std::time(nullptr);
     std::map<std::time_t, std::uint64_t> bytes_by_minute;
     std::uint64_t total = 0;
@@ -96,7 +98,7 @@ std::uint64_t remove_oldest(const std::string& folder, std::uint64_t max_bytes, 
         }
         return true;
     });
-    if (total <= max_bytes) {
+    if (total <= most) {
         return total;
     }
     std::uint64_t younger = total;  // than the minute at which removing ends
@@ -182,7 +184,8 @@ void make_room(const std::string& folder, std::uint64_t bytes, std::uint64_t max
     if (!lock.held()) {
         return;  // somebody else is at it
     }
-    const std::uint64_t left = remove_oldest(folder, max_bytes, max_bytes - max_bytes / 8);
+    const std::uint64_t most = max_bytes - std::min(bytes, max_bytes);
+    const std::uint64_t left = remove_oldest(folder, most, most - std::min(most, max_bytes / 8));
     change_total(folder, [&](std::uint64_t total) {
         const std::uint64_t meanwhile = total >= before ? total - before : 0;
         return add(add(left, bytes), meanwhile);
