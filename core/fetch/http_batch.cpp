@@ -1,15 +1,7 @@
 #include "core/fetch/http_batch.h"
 
 #include <algorithm>
-#include <map>
-#include <new>
 #include <stop_token>
-#include <string_view>
-#include <unordered_map>
-
-#include "core/base/concat.h"
-#include "core/base/redacted.h"
-#include "core/fetch/http_url.h"
 
 namespace vcube {
 namespace {
@@ -17,10 +9,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kTick{100};
-// Locations are resolved so long before what is known by then is asked for.
-constexpr milliseconds kResolving{5};
-// A signature that runs out sooner is not relied on.
-constexpr std::chrono::seconds kExpiryMargin{30};
 constexpr std::size_t kDelivered = 64;  // at a time, so that the caller looks up now and then
 
 Error cancelled() {
@@ -56,182 +44,13 @@ std::vector<std::size_t> HttpBatch::run() {
         for (auto& [task, reply] : take_replies(resolved_ == objects_.size() || stopped_)) {
             handle(*task, std::move(reply));
         }
+        plan(std::exchange(probed_, {}));
         deliver();
     }
     if (stopped_) {
         otherwise_.clear();
     }
     return std::move(otherwise_);
-}
-
-void HttpBatch::find_objects() {
-    std::unordered_map<std::string_view, std::size_t> numbers;
-    for (std::size_t i = 0; i < requests_.size(); ++i) {
-        const FetchRequest& request = requests_[i];
-        const auto [place, added] = numbers.try_emplace(request.url, objects_.size());
-        if (added) {
-            objects_.emplace_back().location = &request.url;
-        }
-        objects_[place->second].wishes.push_back(i);
-        if (request.range.bounded() && request.range.suffix == 0 && request.range.end > request.range.begin) {
-            wanted_bytes_ += std::min(request.range.size(), ByteRange::kEnd - wanted_bytes_);
-        }
-    }
-}
-
-/// The next locations, and requests for what they hold: these are under way while further ones are resolved.
-void HttpBatch::resolve_some() {
-    const Clock::time_point until = Clock::now() + kResolving;
-    std::vector<std::size_t> resolved;
-    while (resolved_ < objects_.size() && (resolved.empty() || Clock::now() < until)) {
-        const std::size_t number = resolved_++;
-        if (resolve(objects_[number], false)) {
-            resolved.push_back(number);
-            session_.counters.ranges += objects_[number].wishes.size();
-        }
-    }
-    if (!resolved.empty()) {
-        plan(resolved);
-    }
-}
-
-/// Whether the object is reached by HTTP. Where it is not, its wishes are somebody else's, or have failed; a renewal
-/// that brings nothing changes nothing.
-bool HttpBatch::resolve(Object& object, bool renew) {
-    auto result = shared_.resolver(*object.location, renew);
-    Result<std::string> host = std::string();
-    if (result.ok() && result.value()) {
-        host = origin_of(result.value()->url);
-    }
-    if (!result.ok() || !host.ok() || !result.value()) {
-        if (object.first) {
-            return false;
-        }
-        if (result.ok() && host.ok()) {
-            otherwise_.insert(otherwise_.end(), object.wishes.begin(), object.wishes.end());
-            return false;
-        }
-        const Error& error = result.ok() ? host.error() : result.error();
-        for (const std::size_t wish : object.wishes) {
-            answer_error(wish, with_context(redacted(*object.location), error));
-        }
-        return false;
-    }
-    object.first = std::make_shared<const HttpTarget>(std::move(*result.value()));
-    object.host = host.value();
-    first_expiry_ = std::min(first_expiry_, object.first->expires);
-    const auto redirect = shared_.memory.redirect(*object.location, Clock::now());
-    Target target = redirect && !renew ? other_target(*object.first, *redirect) : object.first;
-    const std::lock_guard lock(targets_mutex_);
-    object.target = std::move(target);
-    ++object.generation;
-    return true;
-}
-
-void HttpBatch::set_target(Object& object, Target target) {
-    const std::lock_guard lock(targets_mutex_);
-    object.target = std::move(target);
-}
-
-/// Signatures that are about to run out, while requests that need them are waiting to be sent.
-void HttpBatch::renew_expiring() {
-    const Clock::time_point soon = Clock::now() + kExpiryMargin;
-    if (first_expiry_ > soon) {
-        return;
-    }
-    first_expiry_ = Clock::time_point::max();
-    std::vector<char> needed(objects_.size(), 0);
-    for (const Span& span : spans_) {
-        needed[span.object] |= static_cast<char>(!span.over);
-    }
-    for (std::size_t i = 0; i < resolved_; ++i) {
-        Object& object = objects_[i];
-        if (needed[i] == 0 || !object.first) {
-            continue;
-        }
-        // What is given with less time to go than the margin is not asked for again and again.
-        if (object.first->expires > soon || !resolve(object, false) || object.first->expires <= soon) {
-            first_expiry_ = std::min(first_expiry_, std::max(object.first->expires, soon + std::chrono::seconds(1)));
-        }
-    }
-}
-
-void HttpBatch::plan(const std::vector<std::size_t>& objects) {
-    std::map<std::string_view, std::vector<ObjectWish>> by_host;
-    std::vector<Task*> tasks;
-    for (const std::size_t number : objects) {
-        const Object& object = objects_[number];
-        for (const std::size_t wish : object.wishes) {
-            const ByteRange& range = requests_[wish].range;
-            if (!range.bounded() || range.suffix != 0) {
-                add_span(number, range, {wish}, 1, tasks);
-            } else if (range.end > range.begin) {
-                by_host[object.host].push_back({number, wish});
-            } else if (range.end == range.begin) {
-                answered_[wish] = 1;
-                sink_(wish, ByteSpan());
-            } else {
-                answer_error(wish, invalid(redacted(*object.location) + ": the byte range ends before it begins"));
-            }
-        }
-    }
-    for (auto& [host, wishes] : by_host) {
-        plan_host(std::string(host), wishes, tasks);
-    }
-    std::stable_sort(tasks.begin(), tasks.end(),
-                     [](const Task* a, const Task* b) { return a->span->wishes.front() < b->span->wishes.front(); });
-    for (Task* task : tasks) {
-        submit(*task);
-    }
-}
-
-/// Spans of bounded ranges at one host.
-void HttpBatch::plan_host(const std::string& host, std::vector<ObjectWish>& wishes, std::vector<Task*>& out) {
-    std::sort(wishes.begin(), wishes.end(), [](const ObjectWish& a, const ObjectWish& b) { return a.wish < b.wish; });
-    std::vector<RangeWish> ranges;
-    std::vector<std::optional<std::uint64_t>> sizes;
-    std::vector<std::size_t> numbers;  // of the objects in this plan
-    std::unordered_map<std::size_t, std::size_t> places;
-    for (const auto& [object, wish] : wishes) {
-        const auto [place, added] = places.try_emplace(object, numbers.size());
-        if (added) {
-            numbers.push_back(object);
-            const auto version = versions_->find(*objects_[object].location);
-            sizes.push_back(version ? version->size : std::nullopt);
-        }
-        const ByteRange& range = requests_[wish].range;
-        const std::uint64_t size = sizes[place->second].value_or(ByteRange::kEnd);
-        const bool clipped = requests_[wish].clip && range.begin < size;
-        ranges.push_back({place->second, range.begin, clipped ? std::min(range.end, size) : range.end});
-    }
-    const PlanRule rule = plan_rule(shared_.memory.link(host), limit_of(*objects_[wishes.front().object].first),
-                                    requests_.size(), wanted_bytes_, session_.tuning.coalesce_gap);
-    const RangePlan plan = plan_ranges(ranges, sizes, rule);
-    for (const PlannedSpan& span : plan.spans) {
-        std::vector<std::size_t> inside(span.count);
-        for (std::size_t i = 0; i < span.count; ++i) {
-            inside[i] = wishes[plan.order[span.first + i]].wish;
-        }
-        add_span(numbers[span.object], {span.begin, span.end}, std::move(inside), span.parts, out);
-    }
-}
-
-void HttpBatch::add_span(std::size_t object, ByteRange range, std::vector<std::size_t> wishes, std::size_t parts,
-                         std::vector<Task*>& out) {
-    // Of a joined span, what lies inside the object serves the wishes that do.
-    const bool clip = wishes.size() > 1 || requests_[wishes.front()].clip;
-    Span& span = spans_.emplace_back();
-    span.object = object;
-    span.range = range;
-    span.wishes = std::move(wishes);
-    span.parts = span.parts_left = parts;
-    for (std::size_t part = 0; part < parts; ++part) {
-        Task& task = tasks_.emplace_back();
-        task.span = &span;
-        task.wanted.range = parts == 1 ? range : part_of({object, range.begin, range.end, 0, 0, parts}, part);
-        task.wanted.clip = clip;
-        out.push_back(&task);
-    }
 }
 
 std::size_t HttpBatch::limit_of(const HttpTarget& target) const {
@@ -315,20 +134,22 @@ void HttpBatch::drop_unwanted() {
     if (!options_.wanted) {
         return;
     }
-    bool any_left = resolved_ < objects_.size();
     for (Span& span : spans_) {
         if (span.over) {
             continue;
         }
         const bool wanted = std::any_of(span.wishes.begin(), span.wishes.end(),
                                         [this](std::size_t wish) { return options_.wanted(wish); });
-        any_left |= wanted;
         if (!wanted) {
             span.over = true;
             for (const std::size_t wish : span.wishes) {
                 answer_error(wish, {ErrorCode::kCancelled, "not wanted any more"});
             }
         }
+    }
+    bool any_left = false;
+    for (std::size_t i = 0; i < requests_.size() && !any_left; ++i) {
+        any_left = answered_[i] == 0 && options_.wanted(i);
     }
     if (!any_left) {
         stop();
@@ -373,9 +194,25 @@ void HttpBatch::deliver() {
 }
 
 void HttpBatch::give(const Item& item) {
-    Span& span = *item.span;
-    sink_(item.wish, bytes_for(span, item.wish));
-    done_with(span);
+    const ByteSpan bytes = bytes_for(*item.span, item.wish);
+    sink_(item.wish, bytes);
+    if (item.span->version) {
+        keep(*item.span, item.wish, bytes);
+    }
+    done_with(*item.span);
+}
+
+/// Keeps the bytes of a wish on disk, and of which version they are.
+void HttpBatch::keep(const Span& span, std::size_t wish, ByteSpan bytes) {
+    Object& object = objects_[span.object];
+    const ByteRange& range = requests_[wish].range;
+    if (bytes.empty() || !range.bounded() || range.suffix != 0) {
+        return;
+    }
+    shared_.options.disk->put({*object.location, *span.version, {range.begin, range.begin + bytes.size()}}, bytes);
+    if (object.on_disk != span.version && !object.version_kept.exchange(true)) {
+        shared_.options.disk->put_version(*object.location, *span.version);
+    }
 }
 
 /// With one wish of a span, and after the last with its bytes.

@@ -61,12 +61,14 @@ private:
 
     struct Object {
         const std::string* location = nullptr;
-        std::vector<std::size_t> wishes;  // numbers of requests
+        std::vector<std::size_t> wishes;  // numbers of requests; of bounded ranges once it is resolved
         std::string host;                 // of `first`
         Target first;                     // as resolved
         Target target;                    // where it is asked for now: `first`, or where redirects were seen to lead
         unsigned generation = 0;          // how often it was resolved
         bool renewed = false;             // what was resolved before had been refused
+        std::optional<ObjectVersion> on_disk;   // of which version ranges may be on disk
+        std::atomic<bool> version_kept{false};  // on disk, by this batch
     };
 
     /// Bytes that are brought together.
@@ -76,10 +78,12 @@ private:
         std::vector<std::size_t> wishes;  // ascending
         Buffer body;
         std::size_t parts = 1, parts_left = 1;
-        std::uint64_t length = 0, got = 0;  // where the bytes of the body end that are here, and how many are
-        std::uint64_t counted = 0;          // bytes to release when it is done with
-        std::atomic<bool> over{false};      // complete, failed or not wanted: nothing more is asked for
-        std::atomic<std::size_t> left{0};   // wishes that are still to be given their bytes
+        std::uint64_t length = 0, got = 0;     // where the bytes of the body end that are here, and how many are
+        std::uint64_t counted = 0;             // bytes to release when it is done with
+        std::optional<ObjectVersion> version;  // where the bytes are to be kept on disk
+        bool probe = false;                    // asked for the version of the object only; the wishes follow
+        std::atomic<bool> over{false};         // complete, failed or not wanted: nothing more is asked for
+        std::atomic<std::size_t> left{0};      // wishes that are still to be given their bytes
     };
 
     /// A request, and what has become of it so far.
@@ -106,22 +110,31 @@ private:
         std::size_t wish = 0;
     };
 
-    // http_batch.cpp: from locations to requests, from bodies to the sink.
+    // http_plan.cpp: from locations to requests.
     void find_objects();
     void resolve_some();
     bool resolve(Object& object, bool renew);
-    void renew_expiring();
     void set_target(Object& object, Target target);
+    void renew_expiring();
+    void keep_bounded(std::size_t number, std::vector<Task*>& out);
+    bool needs_probe(Object& object);
+    void add_probe(std::size_t number, std::vector<Task*>& out);
     void plan(const std::vector<std::size_t>& objects);
     void plan_host(const std::string& host, std::vector<ObjectWish>& wishes, std::vector<Task*>& out);
+    [[nodiscard]] ByteRange clipped(std::size_t wish, std::optional<std::uint64_t> size) const;
+    void look_up(std::size_t number);
     void add_span(std::size_t object, ByteRange range, std::vector<std::size_t> wishes, std::size_t parts,
                   std::vector<Task*>& out);
+    void submit_in_order(std::vector<Task*>& tasks);
+
+    // http_batch.cpp: the way to the client, and from bodies to the sink.
     [[nodiscard]] std::size_t limit_of(const HttpTarget& target) const;
     void submit(Task& task, Clock::time_point not_before = {});
     [[nodiscard]] Target about_to_send(Task& task);
     std::vector<std::pair<Task*, HttpReply>> take_replies(bool wait);
     void deliver();
     void give(const Item& item);
+    void keep(const Span& span, std::size_t wish, ByteSpan bytes);
     void done_with(Span& span);
     [[nodiscard]] ByteSpan bytes_for(const Span& span, std::size_t wish) const;
     void watch();
@@ -133,6 +146,7 @@ private:
     void handle(Task& task, HttpReply reply);
     void accept(Task& task, HttpReply& reply, const Verdict& verdict);
     Status place_part(const Task& task, const HttpReply& reply, const Verdict& verdict);
+    void end_probe(Span& span);
     void complete(Span& span);
     void ask_singly(const Span& span, const std::vector<std::size_t>& wishes);
     bool start_over(Task& task, const HttpReply& reply, const Verdict& verdict);
@@ -151,14 +165,15 @@ private:
     const std::shared_ptr<ObjectVersions> versions_;
     const HttpClient::Group group_;
 
-    std::vector<Object> objects_;
+    std::deque<Object> objects_;
     std::size_t resolved_ = 0;
     std::vector<std::size_t> otherwise_;
     std::deque<Span> spans_;
     std::deque<Task> tasks_;
     std::vector<Item> ready_;
-    std::vector<char> answered_;      // by request: its sink was called, or will be by deliver()
-    std::uint64_t wanted_bytes_ = 0;  // of all requests
+    std::vector<std::size_t> probed_;  // objects whose ranges can be planned now
+    std::vector<char> answered_;       // by request: its sink was called, or will be by deliver()
+    std::uint64_t wanted_bytes_ = 0;   // of all requests
     std::size_t under_way_ = 0;
     std::size_t retries_left_;
     std::minstd_rand random_{std::random_device{}()};

@@ -40,12 +40,23 @@ std::optional<std::string> HttpMemory::redirect(const std::string& location, Clo
     return found == redirects_.end() || found->second.until <= now ? std::nullopt : std::optional(found->second.url);
 }
 
-void HttpMemory::remember_redirect(const std::string& location, const std::string& url, Clock::time_point now) {
+void HttpMemory::remember_redirect(const std::string& location, const std::string& host, const std::string& url,
+                                   Clock::time_point now) {
     const std::lock_guard lock(mutex_);
     if (redirects_.size() >= kMaxRedirects && !redirects_.contains(location)) {
         redirects_.clear();
     }
     redirects_[location] = {url, now + kRedirectAge};
+    if (redirecting_.size() >= kMaxHosts && !redirecting_.contains(host)) {
+        redirecting_.clear();
+    }
+    redirecting_[host] = now + kRedirectAge;
+}
+
+bool HttpMemory::redirects(const std::string& host, Clock::time_point now) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = redirecting_.find(host);
+    return found != redirecting_.end() && found->second > now;
 }
 
 void HttpMemory::forget_redirect(const std::string& location) {

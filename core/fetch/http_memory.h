@@ -23,8 +23,11 @@ public:
 
     /// The URL that a location was last found at by redirects, for some minutes. It may be signed: a secret.
     [[nodiscard]] std::optional<std::string> redirect(const std::string& location, Clock::time_point now) const;
-    void remember_redirect(const std::string& location, const std::string& url, Clock::time_point now);
+    void remember_redirect(const std::string& location, const std::string& host, const std::string& url,
+                           Clock::time_point now);
     void forget_redirect(const std::string& location);
+    /// Whether a host has redirected lately.
+    [[nodiscard]] bool redirects(const std::string& host, Clock::time_point now) const;
 
 private:
     struct Redirect {
@@ -33,7 +36,8 @@ private:
     };
     mutable std::mutex mutex_;
     std::unordered_map<std::string, LinkEstimate> links_;
-    std::unordered_map<std::string, Redirect> redirects_;
+    std::unordered_map<std::string, Redirect> redirects_;             // by location
+    std::unordered_map<std::string, Clock::time_point> redirecting_;  // hosts, until when that is believed
 };
 
 }  // namespace vcube

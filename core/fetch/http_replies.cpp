@@ -110,8 +110,13 @@ void HttpBatch::accept(Task& task, HttpReply& reply, const Verdict& verdict) {
     }
     shared_.memory.note(object.host, reply);
     if (task.via && task.generation == object.generation && task.via->url != object.first->url) {
-        shared_.memory.remember_redirect(*object.location, task.via->url, Clock::now());
+        shared_.memory.remember_redirect(*object.location, object.host, task.via->url, Clock::now());
         set_target(object, task.via);
+    }
+    if (span.probe) {
+        shared_.client.release(counted);
+        end_probe(span);
+        return;
     }
     if (span.parts > 1) {
         const Status placed = place_part(task, reply, verdict);
@@ -128,6 +133,19 @@ void HttpBatch::accept(Task& task, HttpReply& reply, const Verdict& verdict) {
     }
     if (--span.parts_left == 0) {
         complete(span);
+    }
+}
+
+/// What was asked for the sake of the version is known now, or cannot be known.
+void HttpBatch::end_probe(Span& span) {
+    Object& object = objects_[span.object];
+    const auto version = versions_->find(*object.location);
+    span.over = true;
+    probed_.push_back(span.object);
+    if (shared_.options.disk && version && RangeCache::can_keep(*version) &&
+        (object.on_disk != version || shared_.options.disk_max_age.count() > 0)) {
+        shared_.options.disk->put_version(*object.location, *version);
+        object.version_kept = true;
     }
 }
 
@@ -160,6 +178,12 @@ Status HttpBatch::place_part(const Task& task, const HttpReply& reply, const Ver
 /// All of a span is here.
 void HttpBatch::complete(Span& span) {
     span.over = true;
+    if (shared_.options.disk) {
+        span.version = versions_->find(*objects_[span.object].location);
+        if (span.version && !RangeCache::can_keep(*span.version)) {
+            span.version.reset();
+        }
+    }
     std::vector<std::size_t> short_of;
     const std::size_t first = ready_.size();
     const bool alone = span.wishes.size() == 1 && span.parts == 1;
@@ -210,6 +234,10 @@ void HttpBatch::refuse(Task& task, const HttpReply& reply, const Verdict& verdic
         return;
     }
     const int status = reply.fault == TransportFault::kNone ? reply.head.status : 0;
+    if (span.probe && (status == 200 || status == 206 || status == 416)) {
+        end_probe(span);
+        return;
+    }
     if (span.wishes.size() > 1 && (status == 200 || status == 206 || status == 416)) {
         span.over = true;
         span.body = Buffer();

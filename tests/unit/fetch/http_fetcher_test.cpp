@@ -7,7 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <future>
+#include <filesystem>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -244,7 +244,8 @@ TEST_F(HttpFetcherTest, TellsAbsentObjectsFromOtherErrors) {
 
 TEST_F(HttpFetcherTest, AsksAgainWhereThatHelps) {
     session_->tuning.timeout = 300ms;
-    std::uint64_t expected = 0;
+    // A connection that ends before any byte of a reply is libcurl's to replace, where it was used before.
+    (void)get_one({server_.url("a"), {0, 1}});
     for (const Fault fault :
          {Fault::kStatus, Fault::kResetBefore, Fault::kResetMiddle, Fault::kShortBody, Fault::kWrongRange,
           Fault::kShortRange, Fault::kWebPage, Fault::kGarbage, Fault::kStall, Fault::kSilence, Fault::kLongBody}) {
@@ -480,6 +481,155 @@ TEST_F(HttpFetcherTest, ServesManyThreadsAtATime) {
     }
     threads.clear();
     EXPECT_EQ(right, 800);
+}
+
+TEST_F(HttpFetcherTest, LearnsTheWayOfManyRangesByOne) {
+    HttpServer other{ServerOptions{}};
+    other.put("b", content_);
+    other.put("c", content_);
+    server_.set_rules({redirect_rule("b", other.url("b")), redirect_rule("c", other.url("c"))});
+    session_->tuning.coalesce_gap = 0;
+    EXPECT_FALSE(get_one({server_.url("b"), {0, 4}}).error);
+    std::vector<FetchRequest> requests;
+    for (std::uint64_t i = 0; i < 40; ++i) {
+        requests.push_back({server_.url("c"), {i * 1000, i * 1000 + 100}});
+    }
+    server_.reset_counts();
+    for (const Answer& answer : get(requests)) {
+        EXPECT_FALSE(answer.error);
+    }
+    EXPECT_EQ(server_.counts().requests, 1U);
+}
+
+#if !defined(__SANITIZE_THREAD__)
+TEST_F(HttpFetcherTest, WorksInAForkedChildAndInTheParentAfterIt) {
+    EXPECT_FALSE(get_one({server_.url("a"), {0, 4}}).error);
+    const auto right = [this] {
+        std::vector<FetchRequest> requests;
+        for (std::uint64_t i = 0; i < 50; ++i) {
+            requests.push_back({server_.url("a"), {i * 5000, i * 5000 + 100}});
+        }
+        std::atomic<std::size_t> good{0};
+        fetcher().fetch(
+            requests,
+            [&](std::size_t i, Result<ByteSpan> bytes) {
+                good += bytes.ok() &&
+                        as_text(bytes.value()) == std::string_view(content_).substr(requests[i].range.begin, 100);
+            },
+            options_);
+        return good == requests.size();
+    };
+    std::vector<pid_t> children;
+    for (int i = 0; i < 3; ++i) {
+        children.push_back(::fork());
+        ASSERT_GE(children.back(), 0);
+        if (children.back() == 0) {
+            ::_exit(right() ? 7 : 1);
+        }
+        EXPECT_TRUE(right());
+    }
+    for (const pid_t child : children) {
+        int status = 0;
+        ASSERT_EQ(::waitpid(child, &status, 0), child);
+        ASSERT_TRUE(WIFEXITED(status));
+        EXPECT_EQ(WEXITSTATUS(status), 7);
+    }
+}
+#endif
+
+class HttpFetcherDiskTest : public HttpFetcherTest {
+protected:
+    HttpFetcherDiskTest() : folder_(testing::TempDir() + "vcube_ranges_" + std::to_string(::getpid())) {
+        auto cache = RangeCache::open(folder_, std::uint64_t{1} << 30U);
+        EXPECT_TRUE(cache.ok());
+        fetcher_options_.disk = std::move(cache).value();
+        session_->tuning.coalesce_gap = 0;
+        server_.put("b", content_);
+        for (std::uint64_t i = 0; i < 20; ++i) {
+            requests_.push_back({server_.url(i % 2 == 0 ? "a" : "b"), {i * 1000, i * 1000 + 100}});
+        }
+        requests_.push_back({server_.url("b"), {399'900, 400'100}, true});
+    }
+    ~HttpFetcherDiskTest() override { std::filesystem::remove_all(folder_); }
+
+    /// Reads all with a session of its own.
+    std::shared_ptr<FetchSession> read_anew(const std::string& of_a) {
+        session_ = std::make_shared<FetchSession>();
+        session_->versions = std::make_shared<ObjectVersions>();
+        session_->tuning.coalesce_gap = 0;
+        options_.session = session_;
+        server_.reset_counts();
+        read(of_a);
+        return session_;
+    }
+    void read(const std::string& of_a) {
+        const std::vector<Answer> answers = get(requests_);
+        for (std::size_t i = 0; i < answers.size(); ++i) {
+            EXPECT_FALSE(answers[i].error) << answers[i].error->message;
+            const std::string& content = requests_[i].url.ends_with('a') ? of_a : content_;
+            EXPECT_EQ(answers[i].bytes, content.substr(requests_[i].range.begin, requests_[i].range.size())) << i;
+        }
+    }
+
+    const std::string folder_;
+    std::vector<FetchRequest> requests_;
+};
+
+TEST_F(HttpFetcherDiskTest, KeepsRangesForLaterSessions) {
+    read(content_);
+    EXPECT_EQ(server_.counts().requests, requests_.size());  // nothing is there: no version is asked for first
+    EXPECT_EQ(session_->counters.disk_hits, 0U);
+
+    read_anew(content_);
+    EXPECT_EQ(server_.counts().requests, 2U);  // of which version the two objects are
+    EXPECT_EQ(session_->counters.disk_hits, requests_.size());
+    EXPECT_EQ(session_->counters.disk_bytes, requests_.size() * 100);
+    EXPECT_EQ(session_->counters.requests, 2U);
+    EXPECT_EQ(session_->counters.ranges, requests_.size());
+
+    read(content_);  // the session knows
+    EXPECT_EQ(server_.counts().requests, 2U);
+    EXPECT_EQ(session_->counters.disk_hits, 2 * requests_.size());
+}
+
+TEST_F(HttpFetcherDiskTest, DoesNotUseAnotherVersion) {
+    read(content_);
+    const std::string other = numbers(400'000, 9);
+    server_.put("a", other);
+    read_anew(other);
+    EXPECT_EQ(session_->counters.disk_hits, requests_.size() - 10);
+    read_anew(other);
+    EXPECT_EQ(session_->counters.disk_hits, requests_.size());
+    // A session that has seen the former version keeps to it.
+    session_->versions = std::make_shared<ObjectVersions>();
+    EXPECT_FALSE(get_one(requests_[0]).error);
+    server_.put("a", content_);
+    EXPECT_EQ(get_one(requests_[0]).bytes, other.substr(0, 100));
+    EXPECT_THAT(get_error({server_.url("a"), {70'000, 70'001}}), HasSubstr("has changed since it was first read"));
+}
+
+TEST_F(HttpFetcherDiskTest, BelievesAVersionForSomeTimeWhereThatIsWanted) {
+    fetcher_options_.disk_max_age = 1h;
+    read(content_);
+    read_anew(content_);
+    EXPECT_EQ(server_.counts().requests, 0U);
+    EXPECT_EQ(session_->counters.disk_hits, requests_.size());
+}
+
+TEST_F(HttpFetcherDiskTest, TellsThatAnObjectIsGone) {
+    read(content_);
+    FaultRule gone = status_rule(404);
+    gone.path_contains = "a";
+    server_.set_rules({gone});
+    session_->versions = std::make_shared<ObjectVersions>();
+    const std::vector<Answer> answers = get(requests_);
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+        const bool there = !requests_[i].url.ends_with('a');
+        EXPECT_EQ(answers[i].error.has_value(), !there);
+        if (!there) {
+            EXPECT_EQ(answers[i].error->code, ErrorCode::kNotFound);
+        }
+    }
 }
 
 }  // namespace
