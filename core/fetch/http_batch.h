@@ -67,6 +67,7 @@ private:
         Target target;                    // where it is asked for now: `first`, or where redirects were seen to lead
         unsigned generation = 0;          // how often it was resolved
         bool renewed = false;             // what was resolved before had been refused
+        bool elsewhere = false;           // the resolver found that HTTP does not reach it after all
         std::optional<ObjectVersion> on_disk;   // of which version ranges may be on disk
         std::atomic<bool> version_kept{false};  // on disk, by this batch
     };
@@ -153,6 +154,7 @@ private:
     void retry(Task& task, const Verdict& verdict);
     void follow(Task& task, const Verdict& verdict);
     void renew(Task& task, const Verdict& verdict);
+    void hand_over(Span& span);
     void refuse(Task& task, const HttpReply& reply, const Verdict& verdict);
     void fail(Task& task, const Error& error, const char* remark = "");
 

@@ -59,8 +59,8 @@ void HttpBatch::resolve_some() {
     plan(known);
 }
 
-/// Whether the object is reached by HTTP. Where it is not, its wishes are somebody else's, or have failed; a renewal
-/// that brings nothing changes nothing.
+/// Whether the object is reached by HTTP. Where it is not, its wishes are somebody else's, or have failed; after a
+/// renewal that brings nothing, the wishes of a request that is refused are.
 bool HttpBatch::resolve(Object& object, bool renew) {
     auto result = shared_.resolver(*object.location, renew);
     Result<std::string> host = std::string();
@@ -69,6 +69,7 @@ bool HttpBatch::resolve(Object& object, bool renew) {
     }
     if (!result.ok() || !host.ok() || !result.value()) {
         if (object.first) {
+            object.elsewhere = result.ok() && host.ok();
             return false;
         }
         if (result.ok() && host.ok()) {

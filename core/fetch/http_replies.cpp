@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstring>
 #include <ctime>
+#include <iterator>
 #include <new>
 #include <string_view>
 
@@ -295,16 +296,28 @@ void HttpBatch::follow(Task& task, const Verdict& verdict) {
     submit(task);
 }
 
+/// Its wishes to the fetcher of what HTTP does not reach.
+void HttpBatch::hand_over(Span& span) {
+    span.over = true;
+    span.body = Buffer();
+    std::copy_if(span.wishes.begin(), span.wishes.end(), std::back_inserter(otherwise_),
+                 [this](std::size_t wish) { return answered_[wish] == 0; });
+}
+
 /// With a fresh signature, once an object.
 void HttpBatch::renew(Task& task, const Verdict& verdict) {
     Object& object = objects_[task.span->object];
+    if (object.elsewhere) {
+        hand_over(*task.span);
+        return;
+    }
     if (task.refusals >= kMaxRefusals) {
         fail(task, verdict.error);
         return;
     }
     if (task.generation == object.generation) {
         if (object.renewed || !resolve(object, true)) {
-            fail(task, verdict.error);
+            object.elsewhere ? hand_over(*task.span) : fail(task, verdict.error);
             return;
         }
         object.renewed = true;

@@ -102,6 +102,9 @@ protected:
             if (location.starts_with("bad:")) {
                 return unsupported("of no use");
             }
+            if (renew && renewed_url_ == "elsewhere") {
+                return std::optional<HttpTarget>();
+            }
             HttpTarget target = target_;
             target.url = renew && !renewed_url_.empty() ? renewed_url_ : location;
             return std::optional(std::move(target));
@@ -366,6 +369,21 @@ TEST_F(HttpFetcherTest, RenewsASignatureOnce) {
     server_.set_rules({status_rule(403)});
     EXPECT_THAT(get_error({server_.url("a?old"), {0, 4}}), HasSubstr("HTTP 403 Forbidden"));
     EXPECT_EQ(renewed_, 2);
+}
+
+TEST_F(HttpFetcherTest, LeavesToOthersWhatARenewalSaysIsTheirs) {
+    renewed_url_ = "elsewhere";
+    session_->tuning.coalesce_gap = 0;
+    server_.set_rules({status_rule(403)});
+    const std::string url = server_.url("a");
+    const std::vector<Answer> answers =
+        get({{url, {0, 10}}, {url, {5, 30}}, {url, {1000, 1010}}, {url, {}}, {url, {0, 0, 4}}});
+    for (const Answer& answer : answers) {
+        EXPECT_FALSE(answer.error);
+        EXPECT_EQ(answer.bytes, url);  // what the other fetcher gives
+    }
+    EXPECT_EQ(renewed_, 1);
+    EXPECT_EQ(elsewhere_.asked.size(), answers.size());
 }
 
 TEST_F(HttpFetcherTest, AsksForWhatIsWantedFirstFirst) {
