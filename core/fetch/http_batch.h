@@ -123,7 +123,8 @@ private:
     void plan(const std::vector<std::size_t>& objects);
     void plan_host(const std::string& host, std::vector<ObjectWish>& wishes, std::vector<Task*>& out);
     [[nodiscard]] ByteRange clipped(std::size_t wish, std::optional<std::uint64_t> size) const;
-    void look_up(std::size_t number);
+    void look_up(const std::vector<std::size_t>& objects);
+    void give_from_disk(RangeKey key, std::size_t wish);
     void add_span(std::size_t object, ByteRange range, std::vector<std::size_t> wishes, std::size_t parts,
                   std::vector<Task*>& out);
     void submit_in_order(std::vector<Task*>& tasks);

@@ -168,17 +168,17 @@ void HttpBatch::add_probe(std::size_t number, std::vector<Task*>& out) {
 
 /// Asks for the bounded ranges of objects that disk does not have.
 void HttpBatch::plan(const std::vector<std::size_t>& objects) {
+    look_up(objects);
+    if (stopped_) {
+        return;
+    }
     std::map<std::string_view, std::vector<ObjectWish>> by_host;
     for (const std::size_t number : objects) {
-        look_up(number);
         for (const std::size_t wish : objects_[number].wishes) {
             if (answered_[wish] == 0) {
                 by_host[objects_[number].host].push_back({number, wish});
             }
         }
-    }
-    if (stopped_) {
-        return;
     }
     std::vector<Task*> tasks;
     for (auto& [host, wishes] : by_host) {
@@ -196,29 +196,40 @@ ByteRange HttpBatch::clipped(std::size_t wish, std::optional<std::uint64_t> size
     return range;
 }
 
-/// Gives the sink what disk has of an object in the version that it has now.
-void HttpBatch::look_up(std::size_t number) {
-    const std::shared_ptr<RangeCache>& disk = shared_.options.disk;
-    Object& object = objects_[number];
-    const std::optional<ObjectVersion> version =
-        disk && object.on_disk ? versions_->find(*object.location) : std::nullopt;
-    if (!version || !RangeCache::can_keep(*version)) {
-        return;
+/// Gives the sink what disk has of objects in the versions that they have now.
+void HttpBatch::look_up(const std::vector<std::size_t>& objects) {
+    std::deque<RangeKey> keys;
+    std::vector<std::pair<const RangeKey*, std::size_t>> wishes;  // a key of its object, its number
+    for (const std::size_t number : objects) {
+        const Object& object = objects_[number];
+        auto version = object.on_disk ? versions_->find(*object.location) : std::nullopt;
+        if (!version || !RangeCache::can_keep(*version)) {
+            continue;
+        }
+        keys.push_back({*object.location, std::move(*version), {}});
+        for (const std::size_t wish : object.wishes) {
+            wishes.emplace_back(&keys.back(), wish);
+        }
     }
-    for (std::size_t begin = 0; begin < object.wishes.size() && !stopped_; begin += kLookedUp) {
+    for (std::size_t begin = 0; begin < wishes.size() && !stopped_; begin += kLookedUp) {
         const auto look = [&](std::size_t i) {
-            const std::size_t wish = object.wishes[begin + i];
-            const auto bytes = disk->get({*object.location, *version, clipped(wish, version->size)});
-            if (bytes && answered_[wish] == 0) {
-                answered_[wish] = 1;
-                ++session_.counters.disk_hits;
-                session_.counters.disk_bytes += bytes->size();
-                sink_(wish, bytes->span());
-            }
+            const auto [key, wish] = wishes[begin + i];
+            give_from_disk(*key, wish);
         };
-        shared_.pool.parallel_for(std::min(kLookedUp, object.wishes.size() - begin), look, options_.max_threads);
+        shared_.pool.parallel_for(std::min(kLookedUp, wishes.size() - begin), look, options_.max_threads);
         watch();
     }
+}
+
+void HttpBatch::give_from_disk(RangeKey key, std::size_t wish) {
+    key.range = clipped(wish, key.version.size);
+    const std::optional<Buffer> bytes = shared_.options.disk->get(key);
+    if (!bytes || std::exchange(answered_[wish], 1) != 0) {
+        return;
+    }
+    ++session_.counters.disk_hits;
+    session_.counters.disk_bytes += bytes->size();
+    sink_(wish, bytes->span());
 }
 
 /// Spans of bounded ranges at one host.
