@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "core/base/concat.h"
+#include "core/base/waiting_threads.h"
 #include "driver/array_selection.h"
 #include "driver/gdal_compat.h"
+#include "driver/side_by_side.h"
 #include "gdal_proxy.h"
 
 namespace vcube::driver {
@@ -44,7 +46,8 @@ struct Variable {
 
 class StackDataset final : public PamDatasetOf<StackDataset, GDALDataset> {
 public:
-    explicit StackDataset(std::vector<Variable> variables) : variables_(std::move(variables)) {
+    StackDataset(const OpenContext& context, std::vector<Variable> variables)
+        : context_(context), variables_(std::move(variables)) {
         GDALDataset& first = *variables_.front().dataset;
         nRasterXSize = first.GetRasterXSize();
         nRasterYSize = first.GetRasterYSize();
@@ -112,25 +115,33 @@ public:
             return GDALDataset::IRasterIO(direction, x, y, width, height, data, out_width, out_height, type, band_count,
                                           bands, pixel, line, band, extra);
         }
-        // Each variable's bands at once: one batch of chunks a variable.
-        for (Part& part : parts_of(bands, band_count)) {
-            GDALRasterIOExtraArg own;
-            GDALCopyRasterIOExtraArg(&own, extra);
-            own.pfnProgress = nullptr;
-            auto* const to = static_cast<GByte*>(data) + static_cast<GSpacing>(part.first) * band;
-            const CPLErr result =
-                part.dataset->RasterIO(GF_Read, x, y, width, height, to, out_width, out_height, type,
-                                       static_cast<int>(part.bands.size()), part.bands.data(), pixel, line, band, &own);
-            if (result != CE_None) {
-                return result;
-            }
-            const double done = static_cast<double>(part.first + part.bands.size()) / band_count;
-            if (extra != nullptr && extra->pfnProgress != nullptr &&
-                extra->pfnProgress(done, "", extra->pProgressData) == FALSE) {
-                return CE_Failure;
-            }
+        // Each variable's bands at once: one batch of chunks a variable, those of remote ones side by side.
+        std::vector<std::vector<Part>> variables = by_variable(parts_of(bands, band_count));
+        std::vector<double> weights;
+        for (const std::vector<Part>& parts : variables) {
+            weights.push_back(static_cast<double>(bands_of(parts)) / band_count);
         }
-        return CE_None;
+        const auto read = [&](std::size_t v, GDALRasterIOExtraArg& whole) {
+            std::size_t done = 0;
+            const auto share = [&] { return static_cast<double>(done) / static_cast<double>(bands_of(variables[v])); };
+            for (Part& part : variables[v]) {
+                GDALRasterIOExtraArg own = whole;
+                const double before = share();
+                done += part.bands.size();
+                own.pProgressData = GDALCreateScaledProgress(before, share(), whole.pfnProgress, whole.pProgressData);
+                own.pfnProgress = GDALScaledProgress;
+                auto* const to = static_cast<GByte*>(data) + static_cast<GSpacing>(part.first) * band;
+                const CPLErr result = part.dataset->RasterIO(GF_Read, x, y, width, height, to, out_width, out_height,
+                                                             type, static_cast<int>(part.bands.size()),
+                                                             part.bands.data(), pixel, line, band, &own);
+                GDALDestroyScaledProgress(own.pProgressData);
+                if (result != CE_None) {
+                    return result;
+                }
+            }
+            return CE_None;
+        };
+        return read_side_by_side(context_.runtime->pool, weights, waits() ? kWaitingThreads : 1, extra, read);
     }
 
 private:
@@ -153,6 +164,35 @@ private:
         }
     }
 
+    bool waits() {
+        if (!waits_ && variables_.size() > 1) {
+            OpenContext first = context_;
+            first.name.path = variables_.front().path;
+            waits_ = reads_remotely(first);
+        }
+        return waits_.value_or(false);
+    }
+
+    static std::size_t bands_of(const std::vector<Part>& parts) {
+        std::size_t out = 0;
+        for (const Part& part : parts) {
+            out += part.bands.size();
+        }
+        return out;
+    }
+
+    /// A variable is a dataset, which takes one thread at a time.
+    static std::vector<std::vector<Part>> by_variable(std::vector<Part> parts) {
+        std::vector<std::vector<Part>> out;
+        for (Part& part : parts) {
+            const auto same = std::find_if(out.begin(), out.end(), [&](const std::vector<Part>& some) {
+                return some.front().dataset == part.dataset;
+            });
+            (same == out.end() ? out.emplace_back() : *same).push_back(std::move(part));
+        }
+        return out;
+    }
+
     [[nodiscard]] std::vector<Part> parts_of(const int* bands, int count) const {
         std::vector<Part> out;
         for (int i = 0; i < count; ++i) {
@@ -165,7 +205,9 @@ private:
         return out;
     }
 
+    const OpenContext context_;
     std::vector<Variable> variables_;
+    std::optional<bool> waits_;                         // whether they are read from the network
     std::vector<std::pair<GDALDataset*, int>> places_;  // of each band: its variable and number there
     std::optional<std::array<double, 6>> place_;
 };
@@ -255,7 +297,7 @@ Result<std::unique_ptr<GDALDataset>> open_stack(const OpenContext& context, cons
         }
         variables.push_back({array.path, std::move(dataset)});
     }
-    auto stack = std::make_unique<StackDataset>(std::move(variables));
+    auto stack = std::make_unique<StackDataset>(context, std::move(variables));
     stack->SetDescription(context.description.c_str());
     return std::unique_ptr<GDALDataset>(std::move(stack));
 }

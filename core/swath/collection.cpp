@@ -11,7 +11,9 @@
 #include <utility>
 
 #include "core/base/log.h"
+#include "core/base/waiting_threads.h"
 #include "core/dgg/isea.h"
+#include "core/refs/url_policy.h"
 #include "core/swath/once.h"
 
 namespace vcube::swath {
@@ -129,6 +131,17 @@ const CollectionOptions& Collection::options() const {
 
 Runtime& Collection::runtime() const {
     return *state_->runtime;
+}
+
+void Collection::for_each_product(std::size_t count, const std::function<void(std::size_t)>& body,
+                                  std::size_t max_threads) const {
+    const std::vector<ProductEntry>& products = state_->list.products;
+    const ProductPtr sample = state_->sample.peek();
+    if ((!products.empty() && is_remote(products.front().location)) || (sample != nullptr && sample->is_remote())) {
+        wait_for_each(state_->runtime->pool, count, body, kWaitingThreads);
+    } else {
+        state_->runtime->pool.parallel_for(count, body, max_threads);
+    }
 }
 
 const BoxCells* Collection::box_cells() const {
@@ -259,7 +272,7 @@ Result<std::vector<std::uint32_t>> Collection::touching(std::uint32_t first, std
         }
         return answer.value_or(true);
     };
-    state.runtime->pool.parallel_for(
+    for_each_product(
         unknown.size(), [&](std::size_t n) { answers[unknown[n]] = look(first + unknown[n]); }, max_threads);
     state.footprints->save();
     std::vector<std::uint32_t> found;

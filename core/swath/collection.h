@@ -48,6 +48,11 @@ public:
     [[nodiscard]] const CollectionOptions& options() const;
     [[nodiscard]] Runtime& runtime() const;
 
+    /// Calls body(i) for each i in [0, count), in parallel: on the runtime's pool, or, where products come from the
+    /// network, on threads that wait (max_threads does not count these).
+    void for_each_product(std::size_t count, const std::function<void(std::size_t)>& body,
+                          std::size_t max_threads) const;
+
     /// The cells that count: null where there is no box. Made on first use.
     [[nodiscard]] const BoxCells* box_cells() const;
 

@@ -179,7 +179,7 @@ std::size_t Maker::group_end(std::span<const Step> steps, std::size_t begin) con
 Result<std::vector<Samples>> Maker::read_group(std::span<const Step> steps) {
     std::vector<Samples> samples(steps.size());
     std::vector<Status> failures(steps.size());
-    parallel(steps.size(), [&](std::size_t k) {
+    const auto read = [&](std::size_t k) {
         if (options_.stop.stop_requested()) {
             return;
         }
@@ -190,7 +190,8 @@ Result<std::vector<Samples>> Maker::read_group(std::span<const Step> steps) {
             scratches_.give(std::move(scratch));
             return {};
         }();
-    });
+    };
+    collection_.for_each_product(steps.size(), read, options_.max_threads);
     if (options_.stop.stop_requested()) {
         return cancelled();
     }

@@ -4,9 +4,12 @@
 #include <atomic>
 #include <cmath>
 #include <cstring>
+#include <mutex>
 #include <utility>
 
 #include "core/base/log.h"
+#include "core/base/waiting_threads.h"
+#include "core/refs/url_policy.h"
 #include "core/swath/once.h"
 
 namespace vcube::swath {
@@ -14,6 +17,7 @@ namespace vcube::swath {
 namespace {
 
 constexpr std::size_t kFewCells = 16;                        // to search for; more are worth a RowIndex
+constexpr std::size_t kColumnsAtOnce = 8;                    // that are waited for
 constexpr std::size_t kVariableBytes = 4096;                 // of a variable's metadata, about
 constexpr std::uint64_t kMaxRows = std::uint64_t{1} << 26U;  // 25 times as many as the grid has cells
 
@@ -104,6 +108,8 @@ struct Product::State {
     mutable Once<RowIndex> rows;
     mutable std::vector<Once<Buffer>> columns;
     mutable std::atomic<std::size_t> held{0};
+    mutable std::once_flag asked_remote;
+    mutable bool remote = false;
 
     [[nodiscard]] Result<std::shared_ptr<const Buffer>> read(const ArrayMeta& meta, const DType& type) const;
     [[nodiscard]] Result<std::shared_ptr<const Buffer>> read_ids() const;
@@ -292,17 +298,37 @@ Result<std::vector<std::uint32_t>> Product::rows_of_cells(std::span<const std::u
 
 Status Product::load(std::span<const Variable* const> variables, Ids ids) const {
     std::vector<Status> results(variables.size() + (ids == Ids::kNone ? 0 : 1));
-    state_->source.runtime->pool.parallel_for(results.size(), [&](std::size_t k) {
+    const auto read = [&](std::size_t k) {
         if (k < variables.size()) {
             results[k] = column(*variables[k]).status();
         } else {
             results[k] = ids == Ids::kRows ? state_->kept_rows().status() : state_->kept_ids().status();
         }
-    });
+    };
+    ThreadPool& pool = state_->source.runtime->pool;
+    if (is_remote()) {
+        wait_for_each(pool, results.size(), read, kColumnsAtOnce);
+    } else {
+        pool.parallel_for(results.size(), read);
+    }
     for (const Status& result : results) {
         VCUBE_TRY(result);
     }
     return {};
+}
+
+bool Product::is_remote() const {
+    std::call_once(state_->asked_remote, [this] {
+        const auto array = Array::open(state_->source, state_->ids);
+        if (!array.ok() || state_->ids.shape[0] == 0) {
+            return;
+        }
+        const std::uint64_t first = 0;
+        const auto place = array.value().locate_chunk({&first, 1});
+        const auto* const found = place.ok() ? std::get_if<Remote>(&place.value()) : nullptr;
+        state_->remote = found != nullptr && vcube::is_remote(found->url);
+    });
+    return state_->remote;
 }
 
 std::size_t Product::held_bytes() const {

@@ -73,6 +73,9 @@ public:
     /// become one. `variables` must be this product's.
     Status load(std::span<const Variable* const> variables, Ids ids) const;
 
+    /// Whether its columns come from the network: asked of where Grid_Point_ID is.
+    [[nodiscard]] bool is_remote() const;
+
     /// Memory that the product takes with all that has been read of it so far (the metadata by estimate).
     [[nodiscard]] std::size_t held_bytes() const;
 
