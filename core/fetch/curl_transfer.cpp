@@ -50,6 +50,7 @@ Status CurlTransfer::prepare(std::unique_ptr<HttpJob> job, CURLSH* share) {
         curl_easy_setopt(easy_, CURLOPT_RANGE, range.c_str() + std::strlen("bytes="));
     }
     curl_easy_setopt(easy_, CURLOPT_SHARE, share);
+    curl_easy_setopt(easy_, CURLOPT_COOKIEFILE, "");  // a share alone does not make it keep cookies
     curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, kReceiveBytes);
     // Divides the time among a host's addresses, too.
     curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(job_->request.timeout.count()));
