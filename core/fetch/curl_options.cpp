@@ -1,6 +1,7 @@
 #include "core/fetch/curl_options.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -106,6 +107,20 @@ void apply_transport(Setter& out, const HttpTarget& target, const HttpSettings& 
     }
 }
 
+/// Whether the file of certificates that libcurl was built to use is there.
+bool system_has_bundle() {
+    static const bool has = [] {
+        const char* file = nullptr;
+        CURL* easy = curl_easy_init();
+        const bool named =
+            easy != nullptr && curl_easy_getinfo(easy, CURLINFO_CAINFO, &file) == CURLE_OK && file != nullptr;
+        const bool readable = named && ::access(file, R_OK) == 0;
+        curl_easy_cleanup(easy);
+        return readable;
+    }();
+    return has;
+}
+
 void apply_settings(Setter& out, const HttpSettings& settings) {
     out.text(CURLOPT_USERAGENT, settings.user_agent, "user agent");
     out.text(CURLOPT_PROXY, settings.proxy, "proxy");
@@ -114,6 +129,10 @@ void apply_settings(Setter& out, const HttpSettings& settings) {
         out.set(CURLOPT_PROXYAUTH, auth->bits, "way to log in at the proxy");
     } else {
         out.fail("way to log in at the proxy");
+    }
+    if (settings.ca_file.empty() && settings.ca_folder.empty() && system_has_bundle()) {
+        // The same certificates as in the folder, and libcurl reads them once, not for every connection.
+        out.set(CURLOPT_CAPATH, static_cast<const char*>(nullptr), "folder of certificates");
     }
     out.text(CURLOPT_CAINFO, settings.ca_file, "file of certificates");
     out.text(CURLOPT_CAPATH, settings.ca_folder, "folder of certificates");

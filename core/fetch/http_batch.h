@@ -15,6 +15,7 @@
 #include <random>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -101,6 +102,11 @@ private:
         Clock::time_point begun;
     };
 
+    struct Host {
+        Clock::time_point heard;    // when a reply came last
+        std::optional<Error> down;  // why nothing more is asked of it
+    };
+
     struct ObjectWish {
         std::size_t object = 0, wish = 0;
     };
@@ -152,11 +158,12 @@ private:
     void complete(Span& span);
     void ask_singly(const Span& span, const std::vector<std::size_t>& wishes);
     bool start_over(Task& task, const HttpReply& reply, const Verdict& verdict);
-    void retry(Task& task, const Verdict& verdict);
+    void retry(Task& task, const HttpReply& reply, const Verdict& verdict);
     void follow(Task& task, const Verdict& verdict);
     void renew(Task& task, const Verdict& verdict);
     void hand_over(Span& span);
     void refuse(Task& task, const HttpReply& reply, const Verdict& verdict);
+    void give_up_host(const Task& task, const HttpReply& reply, const Error& error);
     void fail(Task& task, const Error& error, const char* remark = "");
 
     HttpShared& shared_;
@@ -170,6 +177,7 @@ private:
 
     std::deque<Object> objects_;
     std::size_t resolved_ = 0;
+    std::unordered_map<std::string, Host> hosts_;
     std::vector<std::size_t> otherwise_;
     std::deque<Span> spans_;
     std::deque<Task> tasks_;

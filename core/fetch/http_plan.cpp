@@ -48,6 +48,12 @@ void HttpBatch::resolve_some() {
             continue;
         }
         session_.counters.ranges += objects_[number].wishes.size();
+        if (const std::optional<Error>& down = hosts_[objects_[number].host].down) {
+            for (const std::size_t wish : objects_[number].wishes) {
+                answer_error(wish, with_context(redacted(*objects_[number].location), *down));
+            }
+            continue;
+        }
         keep_bounded(number, tasks);
         if (needs_probe(objects_[number])) {
             add_probe(number, tasks);

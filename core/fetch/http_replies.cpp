@@ -76,6 +76,9 @@ void HttpBatch::handle(Task& task, HttpReply reply) {
         shared_.client.release(reply.body.size());
         return;
     }
+    if (reply.fault == TransportFault::kNone) {
+        hosts_[objects_[task.span->object].host].heard = Clock::now();
+    }
     const Verdict verdict = judge(reply, task.wanted, std::time(nullptr));
     if (verdict.kind == Verdict::Kind::kDone) {
         accept(task, reply, verdict);
@@ -87,7 +90,7 @@ void HttpBatch::handle(Task& task, HttpReply reply) {
     }
     switch (verdict.kind) {
         case Verdict::Kind::kRetry:
-            retry(task, verdict);
+            retry(task, reply, verdict);
             break;
         case Verdict::Kind::kRedirect:
             follow(task, verdict);
@@ -246,9 +249,33 @@ void HttpBatch::refuse(Task& task, const HttpReply& reply, const Verdict& verdic
         return;
     }
     fail(task, verdict.error);
+    give_up_host(task, reply, verdict.error);
 }
 
-void HttpBatch::retry(Task& task, const Verdict& verdict) {
+/// Where a request got no reply, not even after all attempts, and no other has from that host since, the others would
+/// only wait as long.
+void HttpBatch::give_up_host(const Task& task, const HttpReply& reply, const Error& error) {
+    const bool silent = reply.fault == TransportFault::kUnreachable || reply.fault == TransportFault::kStalled ||
+                        reply.fault == TransportFault::kTls;
+    const Object& object = objects_[task.span->object];
+    Host& host = hosts_[object.host];
+    if (!silent || host.down || task.asked != object.first || host.heard >= task.begun) {
+        return;
+    }
+    host.down = error;
+    for (Span& span : spans_) {
+        const Object& other = objects_[span.object];
+        if (span.over || other.host != object.host) {
+            continue;
+        }
+        span.over = true;
+        for (const std::size_t wish : span.wishes) {
+            answer_error(wish, described(*other.location, requests_[wish].range, 0, error, "like another request"));
+        }
+    }
+}
+
+void HttpBatch::retry(Task& task, const HttpReply& reply, const Verdict& verdict) {
     RetryRule rule;
     rule.retries = session_.tuning.retries;
     const Clock::time_point now = Clock::now();
@@ -257,6 +284,7 @@ void HttpBatch::retry(Task& task, const Verdict& verdict) {
     const auto delay = retry_delay(rule, task.attempts, elapsed, verdict.retry_after, random);
     if (!delay || retries_left_ == 0) {
         fail(task, verdict.error, delay ? "too many requests of this read failed" : "");
+        give_up_host(task, reply, verdict.error);
         return;
     }
     --retries_left_;

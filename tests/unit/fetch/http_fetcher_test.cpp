@@ -275,6 +275,24 @@ TEST_F(HttpFetcherTest, GivesUpInTheEnd) {
     EXPECT_EQ(session_->counters.failures, 1U);
 }
 
+TEST_F(HttpFetcherTest, GivesUpAServerThatIsDownOnce) {
+    session_->tuning.retries = 1;
+    session_->tuning.timeout = 300ms;
+    session_->tuning.max_concurrency = 2;
+    server_.set_rules({rule_of(Fault::kSilence)});
+    std::vector<FetchRequest> requests;
+    for (std::uint64_t i = 0; i < 200; ++i) {
+        requests.push_back({server_.url("a" + std::to_string(i)), {0, 10}});
+    }
+    for (const Answer& answer : get(requests)) {
+        ASSERT_TRUE(answer.error);
+        EXPECT_EQ(answer.error->code, ErrorCode::kIo);
+        EXPECT_THAT(answer.error->message, HasSubstr("the server sent nothing for too long"));
+    }
+    EXPECT_LE(server_.counts().requests, 10U);  // not two for each
+    EXPECT_EQ(session_->counters.failures, 200U);
+}
+
 TEST_F(HttpFetcherTest, WaitsAsLongAsTheServerAsks) {
     FaultRule rule = status_rule(503, 1);
     rule.retry_after = "1";
