@@ -1,11 +1,10 @@
 #include "core/fetch/http_head.h"
 
-#include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
-#include <optional>
 #include <string>
+
+#include "core/fetch/http_text.h"
 
 namespace vcube {
 namespace {
@@ -14,17 +13,9 @@ namespace {
 constexpr std::size_t kMaxLocation = std::size_t{16} << 10;
 constexpr std::size_t kMaxValue = 1024;
 
-std::string_view trimmed(std::string_view text) {
-    const std::size_t first = text.find_first_not_of(" \t\r\n");
-    return first == std::string_view::npos ? std::string_view()
-                                           : text.substr(first, text.find_last_not_of(" \t\r\n") + 1 - first);
-}
-
 /// `lower` is in lower case.
 bool is_name(std::string_view name, std::string_view lower) {
-    return name.size() == lower.size() && std::equal(lower.begin(), lower.end(), name.begin(), [](char a, char b) {
-               return a == (b >= 'A' && b <= 'Z' ? static_cast<char>(b - 'A' + 'a') : b);
-           });
+    return name.size() == lower.size() && begins_with_any_case(name, lower);
 }
 
 struct TextField {
@@ -42,13 +33,6 @@ constexpr std::array kTexts = {
     TextField{"location", &HttpHead::location, kMaxLocation},
     TextField{"date", &HttpHead::date},
 };
-
-template <class Number>
-std::optional<Number> parse_number(std::string_view text) {
-    Number value = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return problem == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
-}
 
 }  // namespace
 

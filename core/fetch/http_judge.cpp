@@ -4,35 +4,15 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
 #include "core/base/concat.h"
+#include "core/fetch/http_text.h"
 
 namespace vcube {
 namespace {
 
 using Kind = Verdict::Kind;
-
-std::string_view trimmed(std::string_view text) {
-    const std::size_t first = text.find_first_not_of(" \t");
-    return first == std::string_view::npos ? std::string_view()
-                                           : text.substr(first, text.find_last_not_of(" \t") + 1 - first);
-}
-
-/// `lower` is in lower case.
-bool begins_with_any_case(std::string_view text, std::string_view lower) {
-    return text.size() >= lower.size() && std::equal(lower.begin(), lower.end(), text.begin(), [](char a, char b) {
-               return a == (b >= 'A' && b <= 'Z' ? static_cast<char>(b - 'A' + 'a') : b);
-           });
-}
-
-/// 1*DIGIT, and nothing else.
-std::optional<std::uint64_t> parse_digits(std::string_view text) {
-    std::uint64_t value = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return problem == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
-}
 
 /// What was asked for, as in "wanted bytes 5 to 10" (the end is not included, as in all messages of VCube).
 std::string words(const ByteRange& range) {
@@ -277,7 +257,7 @@ Verdict judge_fault(const HttpReply& reply) {
 Verdict judge_outside(const HttpReply& reply, const Expectation& wanted) {
     const std::optional<ContentRange> sent = parse_content_range(reply.head.content_range);
     const std::optional<std::uint64_t> size =
-        sent ? sent->size : parse_digits(xml_text(as_text(reply.body.span()), "ActualObjectSize"));
+        sent ? sent->size : parse_number<std::uint64_t>(xml_text(as_text(reply.body.span()), "ActualObjectSize"));
     Verdict verdict;
     if (is_empty_part(reply.head, wanted) && reply.body.empty()) {
         verdict.kind = Kind::kDone;
@@ -373,7 +353,7 @@ std::optional<ContentRange> parse_content_range(std::string_view text) {
     const std::string_view size = text.substr(slash + 1);
     ContentRange range;
     if (size != "*") {
-        range.size = parse_digits(size);
+        range.size = parse_number<std::uint64_t>(size);
         if (!range.size) {
             return std::nullopt;
         }
@@ -385,8 +365,8 @@ std::optional<ContentRange> parse_content_range(std::string_view text) {
     if (dash == std::string_view::npos) {
         return std::nullopt;
     }
-    const std::optional<std::uint64_t> first = parse_digits(place.substr(0, dash));
-    const std::optional<std::uint64_t> last = parse_digits(place.substr(dash + 1));
+    const std::optional<std::uint64_t> first = parse_number<std::uint64_t>(place.substr(0, dash));
+    const std::optional<std::uint64_t> last = parse_number<std::uint64_t>(place.substr(dash + 1));
     // An end of 2^64 - 1 would mean "to the end of the object".
     if (!first || !last || *last < *first || *last >= ByteRange::kEnd - 1 || (range.size && *range.size <= *last)) {
         return std::nullopt;
@@ -402,7 +382,7 @@ std::optional<std::chrono::milliseconds> parse_retry_after(const HttpHead& head,
         return std::nullopt;
     }
     if (text.find_first_not_of("0123456789") == std::string::npos) {
-        return std::chrono::seconds(std::min(parse_digits(text).value_or(kForever), kForever));
+        return std::chrono::seconds(std::min(parse_number<std::uint64_t>(text).value_or(kForever), kForever));
     }
     // All three forms of a date have a time of day (RFC 9110, 5.6.7); curl_getdate takes much that has none.
     const auto date = [](const std::string& words) {
