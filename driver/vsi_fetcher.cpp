@@ -1,14 +1,18 @@
 #include "driver/vsi_fetcher.h"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <list>
 #include <mutex>
 #include <new>
+#include <semaphore>
 #include <string>
+#include <thread>
 #include <unordered_set>
 #include <vector>
 
-#include "core/fetch/local_fetcher.h"
+#include "core/base/waiting_threads.h"
 #include "core/refs/url_policy.h"
 #include "cpl_conv.h"
 #include "cpl_error.h"
@@ -98,63 +102,107 @@ private:
 
 constexpr std::uint64_t kTrustedBytes = 64U << 20;  // larger claims are checked against the object's size first
 constexpr std::uint64_t kMaxObjectBytes = std::uint64_t{4} << 30;
+constexpr std::size_t kUsualWaiting = 16;  // threads that wait for servers, one request each ...
+constexpr std::size_t kMaxWaiting = 64;    // ... and where MAX_CONCURRENCY asks for more
 
-class VsiFetcher final : public Fetcher {
+/// Asks `tick` and `stop` for one fetch. is_over() may be called from any thread, tick() by the caller's only.
+class Patience {
 public:
-    explicit VsiFetcher(ThreadPool& pool) : pool_(pool), local_(pool) {}
+    explicit Patience(const FetchOptions& options) : options_(options) {}
 
-    void fetch(std::span<const FetchRequest> requests, const FetchSink& sink, const FetchOptions& options) override {
-        std::vector<std::size_t> plain;
-        std::vector<std::size_t> other;
-        for (std::size_t i = 0; i < requests.size(); ++i) {
-            (is_plain_path(requests[i].url) ? plain : other).push_back(i);
-        }
-        if (other.empty()) {
-            local_.fetch(requests, sink, options);
+    [[nodiscard]] bool is_over() const {
+        return over_.load(std::memory_order_relaxed) || options_.stop.stop_requested();
+    }
+
+    void tick() {
+        const auto now = std::chrono::steady_clock::now();
+        if (!options_.tick || std::this_thread::get_id() != caller_ || now - last_ < std::chrono::milliseconds(100)) {
             return;
         }
-        if (!plain.empty()) {
-            std::vector<FetchRequest> selected;
-            selected.reserve(plain.size());
-            for (const std::size_t i : plain) {
-                selected.push_back(requests[i]);
-            }
-            local_.fetch(
-                selected, [&](std::size_t k, Result<ByteSpan> bytes) { sink(plain[k], std::move(bytes)); }, options);
-        }
-        pool_.parallel_for(
-            other.size(), [&](std::size_t k) { fetch_one(requests[other[k]], other[k], sink, options); },
-            options.max_threads);
+        last_ = now;
+        over_ = over_ || !options_.tick();
     }
 
 private:
-    void fetch_one(const FetchRequest& request, std::size_t index, const FetchSink& sink, const FetchOptions& options) {
-        if (options.stop.stop_requested()) {
-            sink(index, Error{ErrorCode::kCancelled, "stopped"});
-            return;
-        }
-        Buffer bytes;
-        const Status status = read(request, bytes);
-        if (status.ok()) {
-            sink(index, std::as_const(bytes).span());
-        } else {
-            sink(index, status.error());
+    const FetchOptions& options_;
+    const std::thread::id caller_ = std::this_thread::get_id();
+    std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+    std::atomic<bool> over_{false};
+};
+
+/// The session's retries and time-out for GDAL's own requests on this thread, where the user has not set GDAL's.
+class RequestScope {
+public:
+    explicit RequestScope(const FetchTuning& tuning) {
+        const auto seconds = std::max<std::int64_t>(1, tuning.timeout.count() / 1000);
+        set("GDAL_HTTP_MAX_RETRY", std::to_string(tuning.retries));
+        set("GDAL_HTTP_CONNECTTIMEOUT", std::to_string(seconds));
+        set("GDAL_HTTP_LOW_SPEED_TIME", std::to_string(seconds));
+        set("GDAL_HTTP_LOW_SPEED_LIMIT", "1");
+    }
+    RequestScope(const RequestScope&) = delete;
+    RequestScope& operator=(const RequestScope&) = delete;
+    ~RequestScope() {
+        for (const char* const name : own_) {
+            CPLSetThreadLocalConfigOption(name, nullptr);
         }
     }
 
-    Status read(const FetchRequest& request, Buffer& out) {
+private:
+    void set(const char* name, const std::string& value) {
+        if (CPLGetConfigOption(name, nullptr) == nullptr) {
+            CPLSetThreadLocalConfigOption(name, value.c_str());
+            own_.push_back(name);
+        }
+    }
+
+    std::vector<const char*> own_;
+};
+
+class VsiFetcher final : public Fetcher {
+public:
+    explicit VsiFetcher(ThreadPool& pool) : pool_(pool) {}
+
+    void fetch(std::span<const FetchRequest> requests, const FetchSink& sink, const FetchOptions& options) override {
+        Patience patience(options);
+        // Many threads may wait for servers; only so many of them may work on what came.
+        std::counting_semaphore<> places(
+            static_cast<std::ptrdiff_t>(options.max_threads != 0 ? options.max_threads : pool_.workers() + 1));
+        const auto body = [&](std::size_t k) {
+            const bool over = patience.is_over() || (options.wanted && !options.wanted(k));
+            Buffer bytes;
+            const Status status = over ? Status(Error{ErrorCode::kCancelled, "reading was cancelled"})
+                                       : read(requests[k], options.session.get(), bytes);
+            places.acquire();
+            status.ok() ? sink(k, std::as_const(bytes).span()) : sink(k, status.error());
+            places.release();
+            patience.tick();
+        };
+        const auto is_local = [](const FetchRequest& request) { return !is_remote(request.url); };
+        if (std::all_of(requests.begin(), requests.end(), is_local)) {
+            pool_.parallel_for(requests.size(), body, options.max_threads);
+            return;
+        }
+        const std::size_t wished = options.session ? options.session->tuning.max_concurrency : 0;
+        wait_for_each(pool_, requests.size(), body, wished != 0 ? std::min(wished, kMaxWaiting) : kUsualWaiting,
+                      [&] { patience.tick(); });
+    }
+
+private:
+    Status read(const FetchRequest& request, FetchSession* session, Buffer& out) {
         const VsiScope scope;
+        const RequestScope patient(session != nullptr ? session->tuning : FetchTuning());
         try {
             const std::string path = vsi_path_of(request.url);
             const bool reusable = is_remote(path);
             VSILFILE* file = reusable ? handles_.take(path) : nullptr;
             if (file == nullptr) {
-                file = VSIFOpenExL(path.c_str(), "rb", TRUE);
+                file = open(path);
             }
             if (file == nullptr) {
                 return open_error(path);
             }
-            const Status status = read_range(file, request.range, path, out);
+            const Status status = read_range(file, request, path, out);
             if (status.ok() && reusable) {
                 handles_.give(path, file);
             } else {
@@ -166,20 +214,23 @@ private:
         }
     }
 
+    VSILFILE* open(const std::string& path) const {
+        VSILFILE* const file = VSIFOpenExL(path.c_str(), "rb", TRUE);
+        if (file != nullptr || !is_remote(path) || !last_vsi_error(path).empty() || absent_.contains(path)) {
+            return file;
+        }
+        // GDAL remembers that the object could not be opened, or that its folder's listing lacked it, not why; it may
+        // have been without credentials then. It is asked for again.
+        VSICurlPartialClearCache(path.c_str());
+        VSICurlPartialClearCache(path.substr(0, path.rfind('/')).c_str());
+        return VSIFOpenExL(path.c_str(), "rb", TRUE);
+    }
+
     /// kNotFound only where it is sure that the object does not exist: to directory stores that is a missing chunk.
     /// "403" may be that too in an object store that hides its listing, or a credential that ran out.
     Error open_error(const std::string& path) {
-        VSIErrorNum number = VSIGetLastErrorNo();
-        std::string reason = last_vsi_error(path);
-        if (is_remote(path) && reason.empty() && !absent_.contains(path)) {
-            // GDAL remembers that the object could not be opened, not why: it is asked for again.
-            VSICurlPartialClearCache(path.c_str());
-            if (VSILFILE* const file = VSIFOpenExL(path.c_str(), "rb", TRUE)) {
-                VSIFCloseL(file);
-            }
-            number = VSIGetLastErrorNo();
-            reason = last_vsi_error(path);
-        }
+        const VSIErrorNum number = VSIGetLastErrorNo();
+        const std::string reason = last_vsi_error(path);
         bool absent = number == VSIE_AWSObjectNotFound || number == VSIE_AWSBucketNotFound || absent_.contains(path);
         for (const char* const code : {"404", "410"}) {
             absent = absent || reason.find(std::string("response code: ") + code) != std::string::npos;
@@ -195,8 +246,10 @@ private:
                       : io_error(redacted(path) + ": cannot be opened" + tail);
     }
 
-    static Status read_range(VSILFILE* file, ByteRange range, const std::string& path, Buffer& out) {
-        if (!range.bounded() || range.suffix != 0 || range.size() > kTrustedBytes) {
+    static Status read_range(VSILFILE* file, const FetchRequest& request, const std::string& path, Buffer& out) {
+        ByteRange range = request.range;
+        const bool clip = request.clip && range.bounded();
+        if (clip || !range.bounded() || range.suffix != 0 || range.size() > kTrustedBytes) {
             if (VSIFSeekL(file, 0, SEEK_END) != 0) {
                 return io_error(redacted(path) + ": its size cannot be found out");
             }
@@ -207,7 +260,8 @@ private:
             if (range.suffix != 0) {
                 range = {size - range.suffix, size};
             }
-            const std::uint64_t end = range.bounded() ? range.end : size;
+            const std::uint64_t end = clip ? std::min(range.end, size) : range.bounded() ? range.end : size;
+            range.begin = clip ? std::min(range.begin, end) : range.begin;
             if (end > size || range.begin > end) {
                 return short_object(path, range, size > range.begin ? size - range.begin : 0);
             }
@@ -239,7 +293,6 @@ private:
     }
 
     ThreadPool& pool_;
-    LocalFetcher local_;
     HandleCache handles_;
     AbsentObjects absent_;
 };

@@ -1,5 +1,5 @@
-// The driver's Fetcher: plain local paths with pread, everything else (URLs, /vsi paths) through GDAL's virtual file
-// system, in parallel on the pool. Thread-safe; see vcube/fetcher.h for the contract.
+// Fetcher of what only GDAL's virtual file system reaches (archives, memory, other protocols, log-ins that are not in a
+// URL), with a few threads that wait side by side. Thread-safe; see vcube/fetcher.h for the contract.
 #pragma once
 
 #include <memory>

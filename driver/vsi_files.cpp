@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <memory>
 
+#include "core/base/concat.h"
+#include "core/base/redacted.h"
 #include "core/refs/url_policy.h"
 #include "cpl_error.h"
 #include "cpl_vsi.h"
@@ -53,6 +55,28 @@ struct CloseVsi {
     void operator()(VSILFILE* file) const { VSIFCloseL(file); }
 };
 using VsiFile = std::unique_ptr<VSILFILE, CloseVsi>;
+
+/// Why an object store refused, and the status. Its own words are not told: they may repeat what it was sent.
+std::string refusal_of_store(VSIErrorNum number) {
+    const std::string_view text = CPLGetLastErrorMsg();
+    const std::size_t colon = text.rfind(": ");
+    const bool has_status = text.starts_with("HTTP response code") && colon != std::string_view::npos;
+    return concat(number == VSIE_AWSAccessDenied            ? "AccessDenied"
+                  : number == VSIE_AWSBucketNotFound        ? "NoSuchBucket"
+                  : number == VSIE_AWSObjectNotFound        ? "NoSuchKey"
+                  : number == VSIE_AWSSignatureDoesNotMatch ? "SignatureDoesNotMatch"
+                                                            : "refused by the object store",
+                  has_status ? ", HTTP response code" : "", has_status ? text.substr(colon) : "");
+}
+
+std::string last_message() {
+    const VSIErrorNum number = VSIGetLastErrorNo();
+    if (number == VSIE_None) {
+        return CPLGetLastErrorMsg();
+    }
+    const bool by_store = number >= VSIE_AWSError && number != VSIE_AWSInvalidCredentials;
+    return by_store ? refusal_of_store(number) : VSIGetLastErrorMsg();
+}
 
 Error cannot_open(const std::string& name, const std::string& vsi_path) {
     const std::string reason = last_vsi_error(vsi_path);
@@ -146,13 +170,17 @@ Result<Buffer> read_file(const std::string& vsi_path, const std::string& name, s
 }
 
 std::string last_vsi_error(std::string_view url) {
-    std::string text = VSIGetLastErrorNo() != VSIE_None ? VSIGetLastErrorMsg() : CPLGetLastErrorMsg();
+    std::string text = last_message();
     // The URL itself first, then whatever else looks like a query string or user info.
     const std::string clean = redacted(url);
     for (std::size_t at = text.find(url); !url.empty() && at != std::string::npos; at = text.find(url, at)) {
         text.replace(at, url.size(), clean);
         at += clean.size();
     }
+    return without_secrets(std::move(text));
+}
+
+std::string without_secrets(std::string text) {
     constexpr const char* kEndOfUrl = " \t\r\n'\"";
     for (std::size_t at = text.find('?'); at != std::string::npos; at = text.find('?', at)) {
         const std::size_t end = text.find_first_of(kEndOfUrl, at);

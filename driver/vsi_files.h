@@ -35,6 +35,9 @@ Result<Buffer> read_head(const std::string& vsi_path, const std::string& name, s
 /// A whole file; kLimit where it is larger than `max_bytes`.
 Result<Buffer> read_file(const std::string& vsi_path, const std::string& name, std::uint64_t max_bytes);
 
+/// A text that GDAL made, with URLs in it freed of query strings and user info.
+std::string without_secrets(std::string text);
+
 /// Text of GDAL's last VSI or CPL error with URLs freed of query strings and user info; "" where there is none.
 std::string last_vsi_error(std::string_view url);
 

@@ -1,5 +1,6 @@
-// What stands around calls of GDAL's virtual file system: they say what they like into an error state of their own, and
-// opening a network file does not list its folder first. On the caller's thread; not copyable.
+// What stands around calls of GDAL's virtual file system: they say what they like into an error state of their own,
+// their debug lines tell no query strings and no headers, and opening a network file does not list its folder first. On
+// the caller's thread; not copyable.
 #pragma once
 
 #include "cpl_conv.h"
@@ -7,6 +8,9 @@
 #include "cpl_vsi_error.h"
 
 namespace vcube::driver {
+
+/// Drops all but debug lines, which it tells as GDAL would, without secrets.
+void CPL_STDCALL quiet_about_secrets(CPLErr kind, CPLErrorNum number, const char* text);
 
 class VsiScope {
 public:
@@ -29,7 +33,7 @@ private:
     // A folder of a million chunks is not listed to open one of them, unless the user wants that.
     static constexpr const char* kReaddir = "GDAL_DISABLE_READDIR_ON_OPEN";
     const CPLErrorStateBackuper keep_;
-    const CPLErrorHandlerPusher quiet_{CPLQuietErrorHandler};
+    const CPLErrorHandlerPusher quiet_{quiet_about_secrets};
     const bool own_readdir_;
 };
 

@@ -94,14 +94,18 @@ class _Listener(socketserver.ThreadingMixIn, http.server.HTTPServer):
 
 
 class WebServer:
-    """`answer(request)` gives the Reply; it may be called by several threads at once."""
+    """`answer(request)` gives the Reply; it may be called by several threads at once. `tls`: an ssl.SSLContext."""
 
-    def __init__(self, answer):
+    def __init__(self, answer, tls=None):
         self.answer = answer
         self.requests = []  # (Request, status)
         self._lock = threading.Lock()
         self._listener = _Listener(("127.0.0.1", 0), _Handler)
         self._listener.owner = self
+        self._scheme = "https" if tls else "http"
+        if tls:
+            # The handshake is the connection's own thread's.
+            self._listener.socket = tls.wrap_socket(self._listener.socket, server_side=True, do_handshake_on_connect=False)
         self.port = self._listener.server_address[1]
         self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
@@ -113,7 +117,7 @@ class WebServer:
         return reply
 
     def url(self, path="", host="127.0.0.1"):
-        return f"http://{host}:{self.port}/{path}"
+        return f"{self._scheme}://{host}:{self.port}/{path}"
 
     def forget(self):
         with self._lock:
@@ -136,11 +140,14 @@ class WebServer:
         self.close()
 
 
-def serve(objects):
-    """A WebServer of {path: bytes}."""
+def serve(objects, check=lambda request: None, tls=None):
+    """A WebServer of {path: bytes}; where `check(request)` gives a Reply, that is the answer."""
 
     def answer(request):
+        refused = check(request)
+        if refused:
+            return refused
         content = objects.get(request.path.lstrip("/"))
         return Reply(404) if content is None else object_reply(request, content)
 
-    return WebServer(answer)
+    return WebServer(answer, tls)
