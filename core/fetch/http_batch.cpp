@@ -147,7 +147,7 @@ void HttpBatch::drop_unwanted() {
             }
         }
     }
-    bool any_left = false;
+    bool any_left = !ready_.empty();  // what is here is given to the sink, not cancelled
     for (std::size_t i = 0; i < requests_.size() && !any_left; ++i) {
         any_left = answered_[i] == 0 && options_.wanted(i);
     }

@@ -479,6 +479,23 @@ TEST_F(HttpFetcherTest, LeavesOutWhatIsNotWantedAnyMore) {
     }
 }
 
+TEST_F(HttpFetcherTest, GivesWhatHasComeHoweverSlowTheSinkIs) {
+    std::vector<FetchRequest> requests;
+    for (std::uint64_t i = 0; i < 400; ++i) {
+        requests.push_back({server_.url("a"), {i * 1000, i * 1000 + 1000}});
+    }
+    options_.wanted = [](std::size_t) { return true; };
+    std::atomic<std::size_t> given{0};
+    fetcher().fetch(
+        requests,
+        [&](std::size_t i, Result<ByteSpan> bytes) {
+            std::this_thread::sleep_for(1ms);
+            given += bytes.ok() && as_text(bytes.value()) == content_.substr(i * 1000, 1000) ? 1 : 0;
+        },
+        options_);
+    EXPECT_EQ(given, requests.size());
+}
+
 TEST_F(HttpFetcherTest, BoundsTheBytesInMemory) {
     fetcher_options_.max_bytes = 60'000;
     session_->tuning.coalesce_gap = 0;
