@@ -489,7 +489,7 @@ TEST_F(HttpFetcherTest, GivesWhatHasComeHoweverSlowTheSinkIs) {
     fetcher().fetch(
         requests,
         [&](std::size_t i, Result<ByteSpan> bytes) {
-            std::this_thread::sleep_for(1ms);
+            std::this_thread::sleep_for(2ms);
             given += bytes.ok() && as_text(bytes.value()) == content_.substr(i * 1000, 1000) ? 1 : 0;
         },
         options_);
