@@ -34,7 +34,7 @@ Result<std::unique_ptr<GDALDataset>> list_variables(const OpenContext& context) 
         entries.push_back(
             {subdataset_name(context.collection->location, name), what + ", " + time_span(*context.collection)});
     }
-    auto list = make_container_dataset(entries, collection_metadata(context, *sample));
+    auto list = make_container_dataset(context, entries, collection_metadata(context, *sample));
     list->SetDescription(context.description.c_str());
     return list;
 }

@@ -1,12 +1,15 @@
 #include "driver/container_dataset.h"
 
+#include "driver/counting_dataset.h"
+
 namespace vcube::driver {
 namespace {
 
-class ContainerDataset final : public GDALDataset {
+class ContainerDataset final : public CountingDataset<GDALDataset> {
 public:
-    ContainerDataset(const std::vector<SubdatasetEntry>& entries,
+    ContainerDataset(const OpenContext& context, const std::vector<SubdatasetEntry>& entries,
                      const std::vector<std::pair<std::string, std::string>>& metadata) {
+        tell_statistics(context);
         nRasterXSize = 512;  // what GDAL's drivers give a dataset that has subdatasets only
         nRasterYSize = 512;
         CPLStringList list;
@@ -24,9 +27,10 @@ public:
 
 }  // namespace
 
-std::unique_ptr<GDALDataset> make_container_dataset(const std::vector<SubdatasetEntry>& entries,
+std::unique_ptr<GDALDataset> make_container_dataset(const OpenContext& context,
+                                                    const std::vector<SubdatasetEntry>& entries,
                                                     const std::vector<std::pair<std::string, std::string>>& metadata) {
-    return std::make_unique<ContainerDataset>(entries, metadata);
+    return std::make_unique<ContainerDataset>(context, entries, metadata);
 }
 
 }  // namespace vcube::driver

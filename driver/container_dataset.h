@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "driver/entry_points.h"
 #include "gdal_priv.h"
 
 namespace vcube::driver {
@@ -16,7 +17,8 @@ struct SubdatasetEntry {
 };
 
 /// `metadata`: items of the default domain, in order.
-std::unique_ptr<GDALDataset> make_container_dataset(const std::vector<SubdatasetEntry>& entries,
+std::unique_ptr<GDALDataset> make_container_dataset(const OpenContext& context,
+                                                    const std::vector<SubdatasetEntry>& entries,
                                                     const std::vector<std::pair<std::string, std::string>>& metadata);
 
 }  // namespace vcube::driver

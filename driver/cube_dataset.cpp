@@ -91,6 +91,7 @@ Result<std::unique_ptr<CubeDataset>> CubeDataset::open(const OpenContext& contex
     VCUBE_ASSIGN(std::unique_ptr<CubeDataset> dataset, open_chosen(context, meta, choices));
     dataset->set_up_bands();
     dataset->set_up_companions();
+    dataset->tell_statistics(context);
     return dataset;
 }
 

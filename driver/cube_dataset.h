@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/cube/encoding.h"
+#include "driver/counting_dataset.h"
 #include "driver/cube_companion.h"
 #include "driver/cube_metadata.h"
 #include "driver/entry_points.h"
@@ -19,7 +20,7 @@
 
 namespace vcube::driver {
 
-class CubeDataset final : public PamDatasetOf<CubeDataset> {
+class CubeDataset final : public PamDatasetOf<CubeDataset, CountingDataset<GDALPamDataset>> {
 public:
     /// `meta` and the selections of context.name say what is shown.
     static Result<std::unique_ptr<CubeDataset>> open(const OpenContext& context, const ArrayMeta& meta);

@@ -79,7 +79,7 @@ Result<std::unique_ptr<GDALDataset>> open_cube_dataset(const OpenContext& contex
     for (const auto& [key, value] : source.hierarchy->attributes.items()) {
         metadata.emplace_back("NC_GLOBAL#" + key, attribute_value_text(value));
     }
-    return make_container_dataset(entries, metadata);
+    return make_container_dataset(context, entries, metadata);
 }
 
 }  // namespace vcube::driver

@@ -10,6 +10,7 @@
 #include "core/base/concat.h"
 #include "core/base/waiting_threads.h"
 #include "driver/array_selection.h"
+#include "driver/counting_dataset.h"
 #include "driver/gdal_compat.h"
 #include "driver/side_by_side.h"
 #include "gdal_proxy.h"
@@ -44,10 +45,11 @@ struct Variable {
     std::unique_ptr<GDALDataset> dataset;
 };
 
-class StackDataset final : public PamDatasetOf<StackDataset, GDALDataset> {
+class StackDataset final : public PamDatasetOf<StackDataset, CountingDataset<GDALDataset>> {
 public:
     StackDataset(const OpenContext& context, std::vector<Variable> variables)
         : context_(context), variables_(std::move(variables)) {
+        tell_statistics(context);
         GDALDataset& first = *variables_.front().dataset;
         nRasterXSize = first.GetRasterXSize();
         nRasterYSize = first.GetRasterYSize();
@@ -279,6 +281,7 @@ Result<std::unique_ptr<GDALDataset>> open_stack(const OpenContext& context, cons
         one.name.path = array.path;
         one.name.selections = array.selections;
         one.name.others.clear();
+        one.is_part = true;
         VCUBE_ASSIGN(std::unique_ptr<GDALDataset> dataset, open(one));
         bands += static_cast<std::size_t>(dataset->GetRasterCount());
         if (dataset->GetRasterCount() == 0) {

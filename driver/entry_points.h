@@ -62,6 +62,7 @@ struct OpenContext {
     std::shared_ptr<FetchSession> session;      // of this dataset; versions are those of what it is opened from
     std::shared_ptr<const OpenedStore> source;  // null for VCUBE:DGG and collections
     std::shared_ptr<const OpenedCollection> collection;  // set for collections of products
+    bool is_part = false;                                // of another dataset, which tells what both have read
 
     /// What arrays of the source are opened with.
     [[nodiscard]] ArraySource arrays() const { return {source->store, runtime, session}; }

@@ -31,6 +31,7 @@ GridDataset::GridDataset(const OpenContext& context, const ChosenGrid& chosen,
         GDALDataset::SetMetadataItem(key.c_str(), value.c_str());
     }
     SetDescription(context.description.c_str());
+    tell_statistics(context);
     if (!context.source || is_remote(context.source->vsi_path)) {
         nPamFlags |= GPF_DISABLED | GPF_NOSAVE;
         return;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "driver/counting_dataset.h"
 #include "driver/entry_points.h"
 #include "driver/gdal_compat.h"
 #include "driver/grid_band.h"
@@ -27,7 +28,7 @@ struct GridNews {
     std::function<void()> closing;                   // last words through log()
 };
 
-class GridDataset final : public PamDatasetOf<GridDataset> {
+class GridDataset final : public PamDatasetOf<GridDataset, CountingDataset<GDALPamDataset>> {
 public:
     /// `subdataset`: "" or what of the source this raster is; with the grid it keys what GDAL saves beside a local
     /// source (statistics). Nothing is saved for rasters without a source or of a remote one.

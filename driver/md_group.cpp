@@ -7,6 +7,7 @@
 
 #include "core/base/log.h"
 #include "core/cube/attribute.h"
+#include "driver/counting_dataset.h"
 #include "driver/cube_metadata.h"
 #include "driver/gdal_compat.h"
 #include "driver/guard.h"
@@ -105,9 +106,11 @@ private:
     const std::set<const ArrayMeta*> only_;
 };
 
-class MdDataset final : public GDALDataset {
+class MdDataset final : public CountingDataset<GDALDataset> {
 public:
-    explicit MdDataset(std::shared_ptr<GDALGroup> root) : root_(std::move(root)) {}
+    MdDataset(const OpenContext& context, std::shared_ptr<GDALGroup> root) : root_(std::move(root)) {
+        tell_statistics(context);
+    }
     std::shared_ptr<GDALGroup> GetRootGroup() const override { return root_; }
 
 private:
@@ -170,8 +173,8 @@ std::shared_ptr<GDALGroup> make_root_group(const OpenContext& context, const std
     return MdGroup::create(shared, shared->base(), top ? std::string() : "/", name);
 }
 
-std::unique_ptr<GDALDataset> make_multidim_dataset(std::shared_ptr<GDALGroup> root) {
-    return std::make_unique<MdDataset>(std::move(root));
+std::unique_ptr<GDALDataset> make_multidim_dataset(const OpenContext& context, std::shared_ptr<GDALGroup> root) {
+    return std::make_unique<MdDataset>(context, std::move(root));
 }
 
 Result<std::unique_ptr<GDALDataset>> open_multidim_dataset(const OpenContext& context) {
@@ -190,7 +193,7 @@ Result<std::unique_ptr<GDALDataset>> open_multidim_dataset(const OpenContext& co
     } else {
         return not_found(context.source->location + ": there is no variable \"" + path + "\"");
     }
-    return make_multidim_dataset(std::move(root));
+    return make_multidim_dataset(context, std::move(root));
 }
 
 }  // namespace vcube::driver

@@ -14,7 +14,7 @@ namespace vcube::driver {
 std::shared_ptr<GDALGroup> make_root_group(const OpenContext& context, const std::string& name,
                                            const std::string& base = "");
 
-/// A dataset that shows `root` and nothing else.
-std::unique_ptr<GDALDataset> make_multidim_dataset(std::shared_ptr<GDALGroup> root);
+/// A dataset that shows `root`, and what reading has cost as metadata of its own.
+std::unique_ptr<GDALDataset> make_multidim_dataset(const OpenContext& context, std::shared_ptr<GDALGroup> root);
 
 }  // namespace vcube::driver

@@ -92,7 +92,7 @@ Result<std::unique_ptr<GDALDataset>> open_many(const OpenContext& context, bool 
                                            : open_stack(context, open_collection_dataset);
     }
     VCUBE_ASSIGN(auto root, make_collection_group(context));
-    return make_multidim_dataset(std::move(root));
+    return make_multidim_dataset(context, std::move(root));
 }
 
 Result<std::unique_ptr<GDALDataset>> open_dataset(GDALOpenInfo& info) {

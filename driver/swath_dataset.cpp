@@ -34,7 +34,7 @@ Result<std::unique_ptr<GDALDataset>> list_variables(const OpenContext& context) 
             {subdataset_name(context.source->location, variable.array.name),
              describe_variable(variable, chosen.grid) + (product.time().empty() ? "" : ", " + product.time())});
     }
-    std::unique_ptr<GDALDataset> list = make_container_dataset(entries, swath_metadata(product));
+    std::unique_ptr<GDALDataset> list = make_container_dataset(context, entries, swath_metadata(product));
     list->SetDescription(context.description.c_str());
     return list;
 }
