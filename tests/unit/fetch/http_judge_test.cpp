@@ -94,6 +94,8 @@ void check(const BodyCase& c) {
 TEST(Judge, TakesThePartThatWasAskedFor) {
     for (const BodyCase& c : {
              BodyCase{"exact", head_of(206, 5, "bytes 5-9/100"), bytes(5, 10), 5, false, 0, 5, Kind::kDone, "", 100},
+             BodyCase{"at the end", head_of(206, 5, "bytes 95-99/100"), bytes(95, 100), 5, false, 0, 5, Kind::kDone, "",
+                      100},
              BodyCase{"chunked", head_of(206, {}, "bytes 5-9/100"), bytes(5, 10), 5, false, 0, 5, Kind::kDone, "", 100},
              BodyCase{"size unknown", head_of(206, 5, "bytes 5-9/*"), bytes(5, 10), 5, false, 0, 5, Kind::kDone, ""},
              BodyCase{"suffix", head_of(206, 8, "bytes 92-99/100"), last(8), 8, false, 0, 8, Kind::kDone, "", 100},
@@ -132,6 +134,8 @@ TEST(Judge, RefusesPartsThatAreWrong) {
                       "sent bytes 40 to 100"},
              BodyCase{"suffix of another length", head_of(206, 9, "bytes 91-99/100"), last(8), 9, true, 0, 0,
                       Kind::kRetry, "sent bytes 91 to 100, wanted the last 8"},
+             BodyCase{"the same, size unknown", head_of(206, 9, "bytes 91-99/*"), last(8), 9, true, 0, 0, Kind::kRetry,
+                      "sent bytes 91 to 100 of an object of unknown size, wanted the last 8"},
              BodyCase{"no suffix", head_of(206, 8, "bytes 0-7/100"), last(8), 8, true, 0, 0, Kind::kRetry,
                       "sent bytes 0 to 8, wanted the last 8"},
              BodyCase{"not to the end", head_of(206, 10, "bytes 40-49/100"), bytes(40, ByteRange::kEnd), 10, true, 0, 0,

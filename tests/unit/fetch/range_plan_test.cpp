@@ -87,6 +87,8 @@ TEST(RangePlan, ReadsWholeWhatIsMostlyWanted) {
     EXPECT_EQ(planned(half, rule), "0:10-40=0 0:60-80=1");
     EXPECT_EQ(planned({{0, 10, 40}, {0, 61, 80}}, rule, {100}), "0:10-40=0 0:61-80=1");                 // 49 of 100
     EXPECT_EQ(planned({{0, 10, 40}, {0, 10, 40}, {0, 61, 80}}, rule, {100}), "0:10-40=0,1 0:61-80=2");  // still 49
+    EXPECT_EQ(planned({{0, 10, 40}, {0, 61, 80}}, rule, {99}), "0:10-40=0 0:61-80=1");  // 49 of 99 are less than half
+    EXPECT_EQ(planned({{0, 10, 40}, {0, 61, 80}}, rule, {98}), "0:0-98=0,1");
     EXPECT_EQ(planned({{0, 10, 70}}, rule, {100}), "0:10-70=0");                        // saves no request
     EXPECT_EQ(planned({{0, 10, 40}, {0, 60, 80}}, rule, {79}), "0:10-40=0 0:60-80=1");  // ends beyond the object
     EXPECT_EQ(planned(half, {.gap = 0, .join_bytes = 100}, {100}), "0:10-40=0 0:60-80=1");
