@@ -27,6 +27,11 @@ std::chrono::microseconds time_of(CURL* easy, CURLINFO info) {
 
 }  // namespace
 
+CurlTransfer::CurlTransfer(std::atomic<std::uint64_t>& counted) : counted_(counted), easy_(curl_easy_init()) {
+    // A share alone does not make a handle keep cookies; to have been given one does, even one that has expired.
+    curl_easy_setopt(easy_, CURLOPT_COOKIELIST, "Set-Cookie: none=; Max-Age=0; Domain=invalid");
+}
+
 void CurlTransfer::count(std::uint64_t bytes) {
     counted_ += bytes - charge_;  // unsigned arithmetic wraps, so this may lower it too
     charge_ = bytes;
@@ -50,7 +55,6 @@ Status CurlTransfer::prepare(std::unique_ptr<HttpJob> job, CURLSH* share) {
         curl_easy_setopt(easy_, CURLOPT_RANGE, range.c_str() + std::strlen("bytes="));
     }
     curl_easy_setopt(easy_, CURLOPT_SHARE, share);
-    curl_easy_setopt(easy_, CURLOPT_COOKIEFILE, "");  // a share alone does not make it keep cookies
     curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, kReceiveBytes);
     // Divides the time among a host's addresses, too.
     curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(job_->request.timeout.count()));

@@ -21,7 +21,7 @@ public:
     using Clock = std::chrono::steady_clock;
 
     /// `counted`: bytes of bodies in memory, kept up to date.
-    explicit CurlTransfer(std::atomic<std::uint64_t>& counted) : counted_(counted), easy_(curl_easy_init()) {}
+    explicit CurlTransfer(std::atomic<std::uint64_t>& counted);
     CurlTransfer(const CurlTransfer&) = delete;
     CurlTransfer& operator=(const CurlTransfer&) = delete;
     ~CurlTransfer() { curl_easy_cleanup(easy_); }

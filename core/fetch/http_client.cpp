@@ -67,10 +67,14 @@ public:
 
     [[nodiscard]] CURLSH* handle() const { return share_; }
 
-    /// Reads a cookie file with the first transfer that names it, and remembers a jar.
-    void use_files(CURL* easy, const HttpSettings& settings) {
+    /// Reads a cookie file when it is named first, and remembers a jar.
+    void use_files(const HttpSettings& settings) {
         if (!settings.cookie_file.empty() && files_.insert(settings.cookie_file).second) {
+            CURL* easy = curl_easy_init();
+            curl_easy_setopt(easy, CURLOPT_SHARE, share_);
             curl_easy_setopt(easy, CURLOPT_COOKIEFILE, settings.cookie_file.c_str());
+            curl_easy_setopt(easy, CURLOPT_COOKIELIST, "RELOAD");
+            curl_easy_cleanup(easy);
         }
         if (!settings.cookie_jar.empty()) {
             jars_.insert(settings.cookie_jar);
@@ -160,11 +164,10 @@ private:
         std::unique_ptr<CurlTransfer> transfer = std::move(idle_.back());
         idle_.pop_back();
         transfer->place = active_.size();
-        const std::shared_ptr<const HttpSettings> settings = job->request.target->settings;
-        Status ready = transfer->prepare(std::move(job), share_.handle());
-        if (ready.ok() && settings) {
-            share_.use_files(transfer->easy(), *settings);
+        if (job->request.target->settings) {
+            share_.use_files(*job->request.target->settings);
         }
+        Status ready = transfer->prepare(std::move(job), share_.handle());
         next_check_ = active_.empty() ? transfer->deadline() : std::min(next_check_, transfer->deadline());
         active_.push_back(std::move(transfer));
         if (ready.ok() && !loop_.add(active_.back()->easy())) {

@@ -7,7 +7,10 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <filesystem>
+#include <fstream>
 #include <future>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <string>
@@ -170,6 +173,34 @@ TEST_F(HttpClientTest, TakesUserAndPassword) {
     request.target = std::make_shared<const HttpTarget>(target);
     (void)ask(request);
     EXPECT_EQ(server_.log().back().headers["authorization"], "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+}
+
+TEST_F(HttpClientTest, ReadsAndWritesFilesOfCookies) {
+    // The format of Netscape: domain, subdomains, path, secure, expiry (0: of this session), name, value.
+    const std::string folder = testing::TempDir() + "vcube_cookies_" + std::to_string(::getpid());
+    std::filesystem::create_directories(folder);
+    std::ofstream(folder + "/in") << "127.0.0.1\tFALSE\t/\tFALSE\t0\tfruit\tapple\n";
+    HttpSettings settings;
+    settings.cookie_file = folder + "/in";
+    settings.cookie_jar = folder + "/out";
+    HttpTarget target;
+    target.url = server_.url("a");
+    target.settings = std::make_shared<const HttpSettings>(settings);
+    {
+        HttpClient client;
+        for (int i = 0; i < 2; ++i) {
+            Replies replies;
+            HttpRequest request = request_of("", {0, 1});
+            request.target = std::make_shared<const HttpTarget>(target);
+            client.submit(client.make_group(), std::move(request), replies.slot(0));
+            ASSERT_TRUE(replies.wait(1));
+            EXPECT_EQ(server_.log().back().headers["cookie"], "fruit=apple");
+        }
+    }
+    std::ifstream jar(folder + "/out");
+    const std::string kept{std::istreambuf_iterator<char>(jar), {}};
+    EXPECT_THAT(kept, testing::HasSubstr("fruit\tapple"));
+    std::filesystem::remove_all(folder);
 }
 
 TEST_F(HttpClientTest, RefusesWhatCannotBeAskedFor) {

@@ -167,12 +167,12 @@ TEST_F(Soak, EveryByteIsRightAndCountersAddUp) {
         EXPECT_GE(counters.bytes, wanted_bytes_);
         EXPECT_LE(counters.bytes, counts.body_bytes);
 
-        // As many come at a time as in the beginning.
+        // Were much of what was counted not given back, few would come at a time.
         server_.set_rules({});
-        server_.set_latency(5ms);
+        server_.set_latency(20ms);
         server_.reset_counts();
         read(fetcher, 0);
-        EXPECT_EQ(server_.counts().most_at_once, 64U);
+        EXPECT_GE(server_.counts().most_at_once, 16U);
         EXPECT_EQ(server_.counts().requests, kRanges);
     }
     for (int i = 0; i < 500 && open_descriptors() != descriptors; ++i) {  // the server closes its side in its own time
