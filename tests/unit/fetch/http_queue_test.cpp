@@ -1,0 +1,125 @@
+#include "core/fetch/http_queue.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace vcube {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class HttpQueueTest : public testing::Test {
+protected:
+    /// `name` stands for the job in what the tests expect.
+    void push(std::uint64_t name, HttpClient::Group group, const std::string& host = "h", std::size_t limit = 100,
+              HttpQueue::Clock::time_point not_before = {}) {
+        auto job = std::make_unique<HttpJob>();
+        job->group = group;
+        job->host = host;
+        job->cost = 10;
+        job->request.host_limit = limit;
+        job->request.not_before = not_before;
+        job->request.wanted.max_bytes = name;
+        queue_.push(std::move(job));
+    }
+    static std::uint64_t name_of(const HttpQueue::Job& job) { return job->request.wanted.max_bytes; }
+
+    /// All that may be sent now.
+    std::vector<std::uint64_t> send(std::uint64_t room = UINT64_MAX) {
+        std::vector<std::uint64_t> names;
+        while (const HttpQueue::Job job = queue_.next(now_, room)) {
+            names.push_back(name_of(job));
+        }
+        return names;
+    }
+
+    HttpQueue::Clock::time_point now_ = HttpQueue::Clock::time_point() + 1h;
+    HttpQueue queue_;
+};
+
+TEST_F(HttpQueueTest, GroupsTakeTurnsAndKeepTheirOrder) {
+    for (const std::uint64_t name : {11, 12, 13, 14}) {
+        push(name, 1);
+    }
+    push(21, 2);
+    push(22, 2);
+    push(31, 3);
+    EXPECT_THAT(send(), ElementsAre(11, 21, 31, 12, 22, 13, 14));
+    EXPECT_THAT(send(), IsEmpty());
+}
+
+TEST_F(HttpQueueTest, HostsTakeTurns) {
+    push(11, 1, "a");
+    push(12, 1, "a");
+    push(13, 1, "a");
+    push(21, 1, "b");
+    push(22, 1, "b");
+    EXPECT_THAT(send(), ElementsAre(11, 21, 12, 22, 13));
+}
+
+TEST_F(HttpQueueTest, KeepsToTheLimitOfEachRequest) {
+    for (const std::uint64_t name : {11, 12, 13}) {
+        push(name, 1, "a", 2);
+    }
+    push(21, 2, "a", 3);  // a group that may have more at that host
+    push(31, 1, "b", 2);
+    EXPECT_THAT(send(), ElementsAre(11, 31, 21));
+    EXPECT_THAT(send(), IsEmpty());
+    queue_.finished("a");
+    EXPECT_THAT(send(), ElementsAre(12));
+    queue_.finished("a");
+    queue_.finished("b");
+    EXPECT_THAT(send(), ElementsAre(13));
+}
+
+TEST_F(HttpQueueTest, ALimitOfNoneIsOne) {
+    push(11, 1, "a", 0);
+    push(12, 1, "a", 0);
+    EXPECT_THAT(send(), ElementsAre(11));
+}
+
+TEST_F(HttpQueueTest, WhatIsTooLargeForTheRoomBlocksTheRest) {
+    push(11, 1);
+    EXPECT_EQ(queue_.next(now_, 9), nullptr);
+    EXPECT_TRUE(queue_.short_of_room());
+    EXPECT_NE(queue_.next(now_, 10), nullptr);
+    EXPECT_FALSE(queue_.short_of_room());
+    EXPECT_EQ(queue_.next(now_, 10), nullptr);
+    EXPECT_FALSE(queue_.short_of_room());
+}
+
+TEST_F(HttpQueueTest, WhatHadToWaitGoesFirst) {
+    push(11, 1, "h", 100, now_ + 2s);
+    push(12, 1, "h", 100, now_ + 1s);
+    EXPECT_EQ(queue_.next_due(), now_ + 1s);
+    EXPECT_THAT(send(), IsEmpty());
+    push(13, 1);
+    now_ += 2s;
+    EXPECT_THAT(send(), ElementsAre(12, 11, 13));
+    EXPECT_EQ(queue_.next_due(), std::nullopt);
+}
+
+TEST_F(HttpQueueTest, GivesBackWhatWaits) {
+    push(11, 1, "a");
+    push(12, 1, "b", 100, now_ + 1s);
+    push(21, 2, "a");
+    std::vector<std::uint64_t> names;
+    for (const HttpQueue::Job& job : queue_.take(1)) {
+        names.push_back(name_of(job));
+    }
+    EXPECT_THAT(names, ElementsAre(11, 12));
+    EXPECT_EQ(queue_.next_due(), std::nullopt);
+    push(22, 2, "b", 100, now_ + 1s);
+    EXPECT_EQ(queue_.take(std::nullopt).size(), 2U);
+    EXPECT_THAT(send(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace vcube
