@@ -1,5 +1,6 @@
 // A collection of SMOS products in the multidimensional API: every variable as an array (time, y, x) on the grid that
 // the options ask for, time with its bounds, y and x.
+#include "core/base/redacted.h"
 #include "driver/collection_raster.h"
 #include "driver/entry_points.h"
 #include "driver/gdal_compat.h"
@@ -30,10 +31,10 @@ TimeFrame make_time_frame(const OpenedCollection& source) {
     frame.time = std::make_shared<GDALDimensionWeakIndexingVar>("/", "time", GDAL_DIM_TYPE_TEMPORAL, "", starts.size());
     frame.bounds = std::make_shared<GDALDimension>("/", "bnds", "", "", 2);
     frame.time_values = make_number_array(
-        "time", source.vsi_path, {frame.time}, std::move(starts), kTimeUnits,
+        "time", redacted(source.vsi_path), {frame.time}, std::move(starts), kTimeUnits,
         {{"standard_name", "time"}, {"axis", "T"}, {"calendar", "standard"}, {"bounds", "time_bnds"}});
-    frame.bounds_values =
-        make_number_array("time_bnds", source.vsi_path, {frame.time, frame.bounds}, std::move(bounds), kTimeUnits, {});
+    frame.bounds_values = make_number_array("time_bnds", redacted(source.vsi_path), {frame.time, frame.bounds},
+                                            std::move(bounds), kTimeUnits, {});
     return frame;
 }
 
@@ -97,7 +98,7 @@ private:
     [[nodiscard]] std::shared_ptr<GDALMDArray> make_array(const std::shared_ptr<const CollectionRaster>& raster) const {
         GridArrayPlan plan;
         plan.name = raster->name();
-        plan.filename = context_.collection->vsi_path;
+        plan.filename = redacted(context_.collection->vsi_path);
         plan.info = raster->info();
         plan.time = time_.time;
         if (raster->form().has_nodata) {

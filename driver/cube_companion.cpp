@@ -38,12 +38,14 @@ CompanionPlace companion_place(const OpenContext& context, const std::string& pa
     place.physical = store;
     place.base = concat(store, ".", part);
     const auto& folder = context.options.overview_dir;
+    place.reachable = !is_remote(store) || CPLGetConfigOption("GDAL_PAM_PROXY_DIR", nullptr) != nullptr;
     if (!folder || (place.writable && exists(place.base + ".ovr"))) {
         return place;
     }
     place.physical = concat(without_trailing_slash(vsi_path_of(*folder)), "/", name_in_folder(store));
     place.base = concat(place.physical, ".", part);
     place.writable = true;
+    place.reachable = true;
     return place;
 }
 

@@ -1,6 +1,7 @@
 // Where files that belong to an array stand: statistics (.aux.xml) and external overviews (.ovr). Beside a reference
 // file, folder or zip that is a local file or in memory, so never among the keys of a store; for any other place in the
-// folder that OVERVIEW_DIR names. Functions run on the caller's thread.
+// folder that OVERVIEW_DIR names (statistics of remote ones also where GDAL_PAM_PROXY_DIR says). Functions run on the
+// caller's thread.
 #pragma once
 
 #include <string>
@@ -11,9 +12,10 @@
 namespace vcube::driver {
 
 struct CompanionPlace {
-    std::string physical;  // of the store: GDAL appends .aux.xml
-    std::string base;      // of the array: GDAL appends .ovr
-    bool writable = true;  // false: remote or inside an archive, and no OVERVIEW_DIR says where else
+    std::string physical;   // of the store: GDAL appends .aux.xml
+    std::string base;       // of the array: GDAL appends .ovr
+    bool writable = true;   // false: remote or inside an archive, and no OVERVIEW_DIR says where else
+    bool reachable = true;  // false: remote; nothing is looked for there
 };
 
 /// `part` names the array and its choices (array_selection.h).

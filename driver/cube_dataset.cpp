@@ -7,6 +7,7 @@
 
 #include "core/base/concat.h"
 #include "core/base/log.h"
+#include "core/base/redacted.h"
 #include "core/cube/multiscales.h"
 #include "driver/array_selection.h"
 #include "driver/gdal_types.h"
@@ -160,6 +161,10 @@ void CubeDataset::set_up_companions() {
     const std::string part = companion_part(raster_.array().meta(), choices_);
     companion_ = companion_place(context_, part);
     SetDescription(context_.description.c_str());
+    if (!companion_.reachable) {
+        nPamFlags |= GPF_DISABLED | GPF_NOSAVE;  // GDAL would look for files under half a dozen names
+        return;
+    }
     SetPhysicalFilename(companion_.physical.c_str());
     SetSubdatasetName(part.c_str());
     TryLoadXML();
@@ -248,9 +253,10 @@ const OGRSpatialReference* CubeDataset::GetSpatialRef() const {
 }
 
 char** CubeDataset::GetFileList() {
-    CPLStringList files(GDALPamDataset::GetFileList(), TRUE);
-    if (files.FindString(context_.source->vsi_path.c_str()) < 0) {
-        files.AddString(context_.source->vsi_path.c_str());
+    CPLStringList files(companion_.reachable ? GDALPamDataset::GetFileList() : nullptr, TRUE);
+    const std::string file = redacted(context_.source->vsi_path);
+    if (files.FindString(file.c_str()) < 0) {
+        files.AddString(file.c_str());
     }
     return files.StealList();
 }

@@ -65,7 +65,7 @@ public:
     }
 
     bool IsWritable() const override { return false; }
-    const std::string& GetFilename() const override { return shared_->context().source->vsi_path; }
+    const std::string& GetFilename() const override { return shared_->filename(); }
     const std::vector<std::shared_ptr<GDALDimension>>& GetDimensions() const override { return dimensions_; }
     const GDALExtendedDataType& GetDataType() const override { return type_; }
     const std::string& GetUnit() const override { return encoding_.units; }

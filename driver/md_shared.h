@@ -7,6 +7,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "core/base/redacted.h"
 #include "core/cube/array.h"
 #include "driver/entry_points.h"
 #include "gdal_priv.h"
@@ -21,9 +22,14 @@ public:
     /// `prefix` stands before every full name: "" or "/swath". `base`: the group of the store that is shown as root, ""
     /// for all of it; it exists.
     MdShared(OpenContext context, std::string prefix, std::string base)
-        : context_(std::move(context)), prefix_(std::move(prefix)), base_(std::move(base)) {}
+        : context_(std::move(context)),
+          filename_(redacted(context_.source->vsi_path)),
+          prefix_(std::move(prefix)),
+          base_(std::move(base)) {}
 
     [[nodiscard]] const OpenContext& context() const { return context_; }
+    /// What arrays tell as their file: GDAL makes names and messages of it, so no query and no user is in it.
+    [[nodiscard]] const std::string& filename() const { return filename_; }
     [[nodiscard]] const Group& root() const { return *context_.source->hierarchy; }
     /// The group that is shown as root.
     [[nodiscard]] const Group& base() const;
@@ -41,6 +47,7 @@ public:
 
 private:
     const OpenContext context_;
+    const std::string filename_;
     const std::string prefix_;
     const std::string base_;
     mutable std::mutex mutex_;  // not held while anything is opened or read

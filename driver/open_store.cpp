@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "core/refs/sniff.h"
 #include "core/refs/url_policy.h"
 #include "core/refs/zip.h"
+#include "driver/remote_files.h"
 #include "driver/sessions.h"
 #include "driver/vsi_files.h"
 #include "driver/vsi_sources.h"
@@ -22,7 +24,9 @@
 namespace vcube::driver {
 namespace {
 
-constexpr std::size_t kHeaderBytes = 1024;  // what GDAL gives a driver to recognise a file by
+constexpr std::size_t kHeaderBytes = 1024;                   // what GDAL gives a driver to recognise a file by
+constexpr std::size_t kFirstBytes = std::size_t{64} << 10U;  // of a file on a server; many references are no longer
+constexpr std::size_t kProductFirstBytes = std::size_t{1} << 20U;  // the same of a product that will be read whole
 constexpr std::uint64_t kMaxHdf5Image = std::uint64_t{512} << 20;
 constexpr std::size_t kMaxWatched = 20'000;
 
@@ -38,6 +42,7 @@ struct Place {
     bool certain = true;  // false: nobody knows whether there is a folder, `doubt` tells why
     Error doubt;
     SourceKind kind = SourceKind::kUnknown;
+    std::optional<RemoteFile> remote;  // of a file on a server that HTTP reaches
 };
 
 /// Everything a kind's opener needs.
@@ -86,28 +91,53 @@ bool announces_folder(const std::string& location) {
     return slash || path.ends_with(".zarr") || path.ends_with(".parq") || path.ends_with(".parquet");
 }
 
+/// What reads for a store while it is opened, and after.
+struct Reader {
+    std::shared_ptr<Fetcher> fetcher;  // counts for the session
+    std::shared_ptr<FetchSession> session;
+};
+
+/// Finds out size and version of a file, and its first bytes.
+Result<Buffer> look_at_file(Place& place, const Reader& reader) {
+    if (is_single_remote(place.vsi_path)) {
+        auto found = look_at_remote(place.location, reader.fetcher, *reader.session, kFirstBytes);
+        const bool maybe_folder =
+            !found.ok() && found.error().code != ErrorCode::kCancelled && is_object_store(place.vsi_path);
+        if (!found.ok() && !maybe_folder) {
+            return found.error();
+        }
+        if (found.ok() && found.value()) {
+            place.remote = std::move(found).value();
+            place.info.size = place.remote->size;
+            place.info.modified = static_cast<std::int64_t>(place.remote->version);
+            Buffer header(std::min(kHeaderBytes, place.remote->head->size()));
+            std::copy_n(place.remote->head->data(), header.size(), header.data());
+            return header;
+        }
+    }
+    VCUBE_ASSIGN(place.info, stat_file(place.vsi_path, place.name));
+    return place.info.directory ? Buffer() : read_head(place.vsi_path, place.name, kHeaderBytes);
+}
+
 /// Looks at what stands there. A folder on a web server cannot be seen as such, and one in an object store only by
 /// those who may list it: where there is no file to be known by its first bytes, there may be a folder.
-Result<Place> look(const std::string& location, bool prefixed) {
+Result<Place> look(const std::string& location, bool prefixed, const Reader& reader) {
     const std::string folder = prefixed ? without_metadata_name(location) : location;
     Place out = place_of(folder);
+    Buffer header;
     if (folder != location || (is_http(folder) && announces_folder(folder))) {
         out.info.directory = true;
     } else {
-        const Result<FileInfo> info = stat_file(out.vsi_path, out.name);
-        if (info.ok()) {
-            out.info = info.value();
-        } else if (prefixed && !is_plain_path(out.vsi_path)) {
+        Result<Buffer> found = look_at_file(out, reader);
+        if (found.ok()) {
+            header = std::move(found).value();
+        } else if (prefixed && !is_plain_path(out.vsi_path) && found.error().code != ErrorCode::kCancelled) {
             out.info.directory = true;
             out.certain = false;
-            out.doubt = info.error();
+            out.doubt = found.error();
         } else {
-            return info.error();
+            return found.error();
         }
-    }
-    Buffer header;
-    if (!out.info.directory) {
-        VCUBE_ASSIGN(header, read_head(out.vsi_path, out.name, kHeaderBytes));
     }
     out.kind = sniff(out.policy_location, std::as_const(header).span(), prefixed);
     if (out.info.directory && out.kind == SourceKind::kUnknown) {
@@ -146,7 +176,8 @@ Result<std::shared_ptr<const Store>> with_metadata(std::shared_ptr<const Store> 
 
 Result<Opened> open_references(const Opening& opening, const std::string& vsi_path, const UrlPolicy& policy) {
     const Place& place = opening.place;
-    VCUBE_ASSIGN(ByteSource source, open_source(vsi_path, place.name));
+    const bool itself = place.remote && vsi_path == place.vsi_path;
+    VCUBE_ASSIGN(ByteSource source, itself ? source_of(*place.remote) : open_source(vsi_path, place.name));
     VCUBE_ASSIGN(auto store,
                  open_kerchunk_json(std::move(source), place.name, policy, reference_limits(opening.options)));
     VCUBE_ASSIGN(store, bring_metadata(std::move(store), *opening.fetcher));
@@ -161,7 +192,8 @@ Result<Opened> open_hdf5_at(const Place& place) {
         VCUBE_ASSIGN(out.store, open_hdf5(place.vsi_path));
         return out;
     }
-    VCUBE_ASSIGN(const Buffer image, read_file(place.vsi_path, place.name, kMaxHdf5Image));
+    VCUBE_ASSIGN(const Buffer image, place.remote ? read_whole(*place.remote, kMaxHdf5Image)
+                                                  : read_file(place.vsi_path, place.name, kMaxHdf5Image));
     VCUBE_ASSIGN(out.store, open_hdf5_image(image.span(), place.vsi_path));
     return out;
 }
@@ -197,7 +229,7 @@ Result<Opened> open_tree(const Opening& opening, std::shared_ptr<const Store> fi
 /// The paths that `keys` name below the folder, and the folders between: a new array changes its group's folder.
 std::vector<std::string> watched_paths(const Place& place, const std::vector<std::string>& keys) {
     const bool listed = keys.size() > 1;
-    std::string base = place.vsi_path;
+    std::string base = is_single_remote(place.vsi_path) ? place.location : place.vsi_path;
     std::string query;
     if (is_http(base)) {
         const std::size_t end = path_part(base).size();
@@ -276,32 +308,42 @@ Result<Opened> open_by_kind(const Opening& opening) {
 }
 
 FileStamp stamp_of(const std::string& path, const std::string& name) {
-    const Result<FileInfo> info = stat_file(path, name);
+    const Result<FileInfo> info = stat_file(vsi_path_of(path), name);
     return info.ok() ? FileStamp{path, info.value().size, info.value().modified}
                      : FileStamp{path, 0, FileStamp::kAbsent};
 }
 
-std::vector<FileStamp> stamps_of(const std::vector<std::string>& paths, const std::string& name) {
+std::vector<FileStamp> stamps_of(std::vector<std::string> paths, const std::string& name, const Reader& reader) {
+    paths.resize(std::min(paths.size(), kMaxWatched));
+    std::vector<std::string> remote;
+    std::copy_if(paths.begin(), paths.end(), std::back_inserter(remote),
+                 [](const std::string& path) { return is_single_remote(path); });
+    const auto told = remote_stamps(remote, *reader.fetcher, *reader.session);
     std::vector<FileStamp> out;
+    std::size_t next = 0;
     for (const std::string& path : paths) {
-        if (out.size() == kMaxWatched) {
-            break;
-        }
-        out.push_back(stamp_of(path, name));
+        const std::optional<RemoteStamp> stamp = is_single_remote(path) ? told[next++] : std::nullopt;
+        out.push_back(!stamp
+                          ? stamp_of(path, name)
+                          : FileStamp{path, stamp->size,
+                                      stamp->absent ? FileStamp::kAbsent : static_cast<std::int64_t>(stamp->version)});
     }
     return out;
 }
 
 /// Whether no file that the store was made of has changed since, or come into being.
-bool is_fresh(const OpenedStore& store) {
-    return std::all_of(store.watched.begin(), store.watched.end(),
-                       [&](const FileStamp& stamp) { return stamp_of(stamp.vsi_path, store.location) == stamp; });
+bool is_fresh(const OpenedStore& store, const Reader& reader) {
+    std::vector<std::string> paths;
+    for (const FileStamp& stamp : store.watched) {
+        paths.push_back(stamp.vsi_path);
+    }
+    return stamps_of(std::move(paths), store.location, reader) == store.watched;
 }
 
 /// The runtime owns the fetcher; a store that reads through it keeps both.
-std::shared_ptr<Fetcher> fetcher_of(const std::shared_ptr<Runtime>& runtime,
-                                    const std::shared_ptr<FetchSession>& session) {
-    return with_session(std::shared_ptr<Fetcher>(runtime, runtime->fetcher.get()), session);
+Reader reader_of(const std::shared_ptr<Runtime>& runtime, std::shared_ptr<FetchSession> session) {
+    std::shared_ptr<Fetcher> fetcher(runtime, runtime->fetcher.get());
+    return {with_session(std::move(fetcher), session), session};
 }
 
 /// Options that shape a store, as text.
@@ -331,10 +373,11 @@ Result<std::shared_ptr<OpenedStore>> read_store(const Place& place, std::shared_
     return opened;
 }
 
-std::shared_ptr<const OpenedStore> find_known(StoreCache& cache, StoreKey key, const std::string& wanted) {
+std::shared_ptr<const OpenedStore> find_known(StoreCache& cache, StoreKey key, const std::string& wanted,
+                                              const Reader& reader) {
     for (const std::string& part : {std::string(), wanted}) {
         key.wanted = part;
-        if (auto known = cache.find(key); known && is_fresh(*known)) {
+        if (auto known = cache.find(key); known && is_fresh(*known, reader)) {
             return known;
         }
     }
@@ -346,7 +389,8 @@ std::shared_ptr<const OpenedStore> find_known(StoreCache& cache, StoreKey key, c
 Result<std::shared_ptr<const OpenedStore>> open_store(const std::string& location, bool prefixed,
                                                       const OpenOptions& options, const Process& process,
                                                       const std::vector<std::string>& wanted) {
-    VCUBE_ASSIGN(const Place place, look(location, prefixed));
+    const Reader reader = reader_of(process.runtime, make_session(options.fetch));
+    VCUBE_ASSIGN(const Place place, look(location, prefixed, reader));
     std::string all_wanted;
     for (const std::string& path : wanted) {
         all_wanted.append(path).append("\n");
@@ -356,17 +400,16 @@ Result<std::shared_ptr<const OpenedStore>> open_store(const std::string& locatio
         key.size = place.info.size;
         key.modified = place.info.modified;
     }
-    if (auto known = find_known(*process.stores, key, all_wanted)) {
+    if (auto known = find_known(*process.stores, key, all_wanted, reader)) {
         return known;
     }
-    const std::shared_ptr<FetchSession> session = make_session(options.fetch);
-    const std::shared_ptr<Fetcher> fetcher = fetcher_of(process.runtime, session);
-    Result<Opened> made = open_by_kind({place, options, fetcher, process.runtime, wanted});
+    Result<Opened> made = open_by_kind({place, options, reader.fetcher, process.runtime, wanted});
     if (!made.ok()) {
         return !place.certain && made.error().code == ErrorCode::kNotFound ? place.doubt : made.error();
     }
-    VCUBE_ASSIGN(auto opened, read_store(place, std::move(made.value().store), options, process.runtime, session));
-    opened->watched = stamps_of(made.value().watched, place.name);
+    VCUBE_ASSIGN(auto opened,
+                 read_store(place, std::move(made.value().store), options, process.runtime, reader.session));
+    opened->watched = stamps_of(made.value().watched, place.name, reader);
     std::shared_ptr<const OpenedStore> result = std::move(opened);
     key.wanted = made.value().partial ? all_wanted : std::string();
     process.stores->put(key, result);
@@ -380,12 +423,15 @@ Result<std::shared_ptr<const swath::Product>> open_product(const std::string& lo
                                                            bool only_ids) {
     Place place = place_of(location);
     place.kind = SourceKind::kSmosProduct;
-    const std::shared_ptr<Fetcher> fetcher = fetcher_of(runtime, session);
+    const Reader reader = reader_of(runtime, session);
+    if (is_single_remote(place.vsi_path)) {
+        VCUBE_ASSIGN(place.remote, look_at_remote(location, reader.fetcher, *session, kProductFirstBytes));
+    }
     Opened made;
     if (path_part(location).ends_with(".nc")) {
         VCUBE_ASSIGN(made, open_hdf5_at(place));
     } else {
-        VCUBE_ASSIGN(made, open_references({place, options, fetcher, runtime, {}}, place.vsi_path, policy));
+        VCUBE_ASSIGN(made, open_references({place, options, reader.fetcher, runtime, {}}, place.vsi_path, policy));
     }
     VCUBE_ASSIGN(auto opened, read_store(place, std::move(made.store), options, runtime, session,
                                          only_ids ? swath::Product::kIdName : std::string_view()));

@@ -1,5 +1,6 @@
 // A SMOS product in the multidimensional API: every variable as an array (y, x) on the grid that the options ask for,
 // with coordinate arrays, and the product as it is stored in the group "swath".
+#include "core/base/redacted.h"
 #include "driver/entry_points.h"
 #include "driver/gdal_compat.h"
 #include "driver/grid_md.h"
@@ -16,7 +17,7 @@ std::shared_ptr<GDALMDArray> make_swath_array(const OpenContext& context, std::s
                                               const swath::Variable& variable) {
     GridArrayPlan plan;
     plan.name = variable.array.name;
-    plan.filename = context.source->vsi_path;
+    plan.filename = redacted(context.source->vsi_path);
     const auto info = std::make_shared<const GridBandInfo>(swath_band_info(*context.source->product, variable));
     plan.info = info;
     if (info->nodata || info->nodata_int64 || info->nodata_uint64) {

@@ -77,10 +77,6 @@ Result<std::vector<DirectoryEntry>> list_plain(const std::string& folder) {
     return out;
 }
 
-bool is_archive(std::string_view vsi_path) {
-    return vsi_path.starts_with("/vsizip/") || vsi_path.starts_with("/vsigzip/") || vsi_path.starts_with("/vsitar/");
-}
-
 struct CloseDir {
     void operator()(VSIDIR* dir) const { VSICloseDir(dir); }
 };
@@ -180,6 +176,10 @@ bool is_object_store(std::string_view vsi_path) {
         }
     }
     return false;
+}
+
+bool is_archive(std::string_view vsi_path) {
+    return vsi_path.starts_with("/vsizip/") || vsi_path.starts_with("/vsigzip/") || vsi_path.starts_with("/vsitar/");
 }
 
 bool is_http(std::string_view location) {

@@ -30,6 +30,9 @@ Status list_object_store(const std::string& vsi_path, const std::function<bool(c
 /// Whether a path lies in an object store (s3, gs, az, oss), where folders are parts of names.
 bool is_object_store(std::string_view vsi_path);
 
+/// true for a path into an archive (zip, tar) or a compressed file.
+bool is_archive(std::string_view vsi_path);
+
 /// true for http and https, as URL or behind /vsicurl/.
 bool is_http(std::string_view location);
 

@@ -118,7 +118,8 @@ Reading read_whole(const HttpHead& head, const Expectation& wanted) {
     const ByteRange& range = wanted.range;
     const bool all = range == ByteRange{};
     Reading reading;
-    if (!all && begins_with_any_case(trimmed(head.content_type), "text/html")) {
+    // Who takes what there is looks what stands there: it may be the page of a folder.
+    if (!all && !wanted.clip && begins_with_any_case(trimmed(head.content_type), "text/html")) {
         reading.refused =
             refusal(Kind::kRetry, io_error("sent a web page (a log-in may be needed), wanted " + words(range)));
         return reading;
@@ -221,7 +222,7 @@ std::string_view xml_text(std::string_view text, std::string_view name) {
     }
     text.remove_prefix(tag + name.size() + 2);
     const std::size_t end = text.find(concat("</", name, ">"));
-    return end == std::string_view::npos || end > kLongest ? std::string_view() : text.substr(0, end);
+    return end > kLongest ? std::string_view() : text.substr(0, end);  // npos, where it does not end, is longer too
 }
 
 /// The code of an object store's error. Letters only: it goes into messages, where nothing may stand that a server

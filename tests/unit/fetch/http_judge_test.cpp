@@ -279,6 +279,7 @@ TEST(Judge, AWebPageIsNotAPart) {
     }
     page.etag = "\"page\"";
     EXPECT_EQ(judged(page, bytes(5, 10), 4000).version, ObjectVersion{});  // tells nothing of the object
+    check({"whatever is there is wanted", page, Expectation{{0, 10}, true}, 10, false, 0, 10, Kind::kDone, "", 4000});
     check({"a page is wanted", page, Expectation{}, 4000, false, 0, 4000, Kind::kDone, "", 4000});
     page = head_of(206, 5, "bytes 5-9/4000");
     page.content_type = "text/html";
