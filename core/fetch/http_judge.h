@@ -68,9 +68,10 @@ struct Verdict {
 };
 
 /// 404 and 410 are kNotFound. A body shorter or longer than announced or asked for, a range other than the wanted one,
-/// a web page (text/html) in place of a range, and faults of the transport are worth another attempt; an object that
-/// ends before the range does is not, nor is a server that is not trusted (kTls). Where `clip` holds, or the range
-/// begins at the object's end and has none of its own, a 416 is an empty body. `reply.body` is what plan_body() took.
+/// a web page (text/html) in place of a range (unless `clip` holds: who takes what there is looks at it), and faults of
+/// the transport are worth another attempt; an object that ends before the range does is not, nor is a server that is
+/// not trusted (kTls). Where `clip` holds, or the range begins at the object's end and has none of its own, a 416 is an
+/// empty body. `reply.body` is what plan_body() took.
 Verdict judge(const HttpReply& reply, const Expectation& wanted, std::time_t now);
 
 }  // namespace vcube
