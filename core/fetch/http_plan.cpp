@@ -168,7 +168,7 @@ bool HttpBatch::needs_probe(Object& object) {
 
 void HttpBatch::add_probe(std::size_t number, std::vector<Task*>& out) {
     add_span(number, {0, 1}, objects_[number].wishes, 1, out);
-    out.back()->wanted.clip = true;  // an empty object has a version, too
+    out.back()->wanted.clip = false;
     out.back()->span->probe = true;
 }
 
@@ -269,8 +269,8 @@ void HttpBatch::plan_host(const std::string& host, std::vector<ObjectWish>& wish
 
 void HttpBatch::add_span(std::size_t object, ByteRange range, std::vector<std::size_t> wishes, std::size_t parts,
                          std::vector<Task*>& out) {
-    // Of a joined span, what lies inside the object serves the wishes that do.
-    const bool clip = wishes.size() > 1 || requests_[wishes.front()].clip;
+    const bool clip =
+        std::all_of(wishes.begin(), wishes.end(), [this](std::size_t wish) { return requests_[wish].clip; });
     Span& span = spans_.emplace_back();
     span.object = object;
     span.range = range;

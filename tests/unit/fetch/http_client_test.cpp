@@ -252,10 +252,10 @@ TEST_F(HttpClientTest, NoticesAServerThatStalls) {
         EXPECT_THAT(reply.reason, testing::HasSubstr("120 ms"));
     }
     FaultRule slow = rule_of(Fault::kSlow);  // longer than the time-out in all, but never silent for so long
-    slow.pause = 50ms;
+    slow.pause = 80ms;
     server_.set_rules({slow});
     HttpRequest request = request_of(server_.url("a"));
-    request.timeout = 500ms;
+    request.timeout = 1s;
     EXPECT_EQ(as_text(ask(std::move(request)).body.span()), content_);
 }
 
