@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "core/base/concat.h"
 #include "core/fetch/local_fetcher.h"
 #include "driver/http_targets.h"
 #include "driver/vsi_fetcher.h"
 #include "driver/vsi_files.h"
+#include "driver/vsi_sources.h"
 
 namespace vcube::driver {
 namespace {
@@ -87,7 +90,10 @@ std::unique_ptr<Fetcher> make_remote_fetcher(ThreadPool& pool, HttpFetcherOption
 std::string rewritten(const std::string& location, const FetchTuning& tuning) {
     for (const UrlRewrite& rewrite : tuning.rewrites) {
         if (location.starts_with(rewrite.from)) {
-            std::string text = rewrite.to + location.substr(rewrite.from.size());
+            // A local file has no query.
+            const bool web = is_http(location) && is_plain_path(rewrite.to);
+            const std::string_view rest = std::string_view(web ? path_part(location) : location);
+            std::string text = concat(rewrite.to, rest.substr(std::min(rewrite.from.size(), rest.size())));
             std::string path = vsi_path_of(text);
             return is_plain_path(path) ? path : text;
         }

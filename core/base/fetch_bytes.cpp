@@ -36,7 +36,8 @@ Result<Buffer> fetch_bytes(Fetcher& fetcher, const std::string& url, ByteRange r
         return too_large(range.size(), max_bytes);
     }
     std::optional<Result<Buffer>> out;
-    const FetchRequest request{url, range};
+    FetchRequest request{url, range};
+    request.keep = false;
     fetcher.fetch({&request, 1},
                   [&](std::size_t, Result<ByteSpan> bytes) {
                       out = bytes.ok() ? copy_of(bytes.value(), max_bytes) : Result<Buffer>(bytes.error());

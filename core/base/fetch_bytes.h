@@ -12,7 +12,8 @@
 
 namespace vcube {
 
-/// Bytes of one object; `range` may be unbounded. kNotFound where the object does not exist, kLimit above `max_bytes`.
+/// Bytes of one object, which no cache keeps on disk; `range` may be unbounded. kNotFound where the object does not
+/// exist, kLimit above `max_bytes`.
 Result<Buffer> fetch_bytes(Fetcher& fetcher, const std::string& url, ByteRange range, std::uint64_t max_bytes);
 
 /// Bytes at a location, unwrapped. kNotFound for Missing, and for an object that may be absent and is.

@@ -206,7 +206,7 @@ void HttpBatch::give(const Item& item) {
 void HttpBatch::keep(const Span& span, std::size_t wish, ByteSpan bytes) {
     Object& object = objects_[span.object];
     const ByteRange& range = requests_[wish].range;
-    if (bytes.empty() || !range.bounded() || range.suffix != 0) {
+    if (!requests_[wish].keep || bytes.empty() || !range.bounded() || range.suffix != 0) {
         return;
     }
     shared_.options.disk->put({*object.location, *span.version, {range.begin, range.begin + bytes.size()}}, bytes);

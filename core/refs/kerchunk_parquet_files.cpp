@@ -74,7 +74,7 @@ void RefsFiles::fetch_all(std::span<const RefsFile> files, std::span<const std::
         } else if (const auto* const bytes = std::get_if<Inline>(&places[i])) {
             finish(file, *own[i].flight, decoded({}, bytes->bytes, what));
         } else if (const auto* const remote = std::get_if<Remote>(&places[i])) {
-            requests.push_back({remote->url, remote->range});
+            requests.push_back({.url = remote->url, .range = remote->range, .keep = false});
             requested.push_back(i);
         } else {
             finish(file, *own[i].flight, Rows());

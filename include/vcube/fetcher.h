@@ -26,6 +26,7 @@ struct FetchRequest {
     std::string url;
     ByteRange range;
     bool clip = false;  // of a bounded range, the part that lies inside the object is enough
+    bool keep = true;   // may be kept on disk: not what names other objects, whose URLs may hold signatures
 };
 
 struct FetchOptions {
