@@ -131,8 +131,9 @@ std::string_view signer_of(std::string_view url) {
     return url.substr(begin, url.find('&', begin) - begin);
 }
 
-/// Whether GDAL's own request for an object succeeds.
+/// Whether GDAL's own request for an object succeeds, now.
 bool gdal_reads(const std::string& vsi_path) {
+    VSICurlPartialClearCache(vsi_path.c_str());
     VSILFILE* const file = VSIFOpenExL(vsi_path.c_str(), "rb", TRUE);
     if (file == nullptr) {
         return false;
