@@ -1,5 +1,11 @@
 #include "core/fetch/http_memory.h"
 
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+#include "core/base/fork_generation.h"
+
 namespace vcube {
 namespace {
 
@@ -10,21 +16,54 @@ constexpr std::chrono::minutes kRedirectAge{5};
 constexpr double kNew = 0.2;                                   // weight of the latest reply
 constexpr std::uint64_t kMeasured = std::uint64_t{64} << 10U;  // a shorter body tells nothing of bandwidth
 
+struct Redirect {
+    std::string url;
+    HttpMemory::Clock::time_point until;
+};
+
 }  // namespace
 
+struct HttpMemory::State {
+    const std::uint64_t process = fork_generation();
+    std::mutex mutex;
+    std::unordered_map<std::string, LinkEstimate> links;
+    std::unordered_map<std::string, Redirect> redirects;             // by location
+    std::unordered_map<std::string, Clock::time_point> redirecting;  // hosts, until when that is believed
+};
+
+HttpMemory::HttpMemory() : state_(new State) {}
+
+HttpMemory::~HttpMemory() {
+    delete state_.load();
+}
+
+/// The mutex that a forked child inherits may be held for ever: the child leaves it alone and has a state of its own.
+HttpMemory::State& HttpMemory::state() const {
+    State* current = state_.load(std::memory_order_acquire);
+    if (current->process != fork_generation()) {
+        auto fresh = std::make_unique<State>();
+        if (state_.compare_exchange_strong(current, fresh.get(), std::memory_order_acq_rel)) {
+            return *fresh.release();
+        }
+    }
+    return *current;
+}
+
 LinkEstimate HttpMemory::link(const std::string& host) const {
-    const std::lock_guard lock(mutex_);
-    const auto found = links_.find(host);
-    return found == links_.end() ? LinkEstimate{} : found->second;
+    State& known = state();
+    const std::lock_guard lock(known.mutex);
+    const auto found = known.links.find(host);
+    return found == known.links.end() ? LinkEstimate{} : found->second;
 }
 
 void HttpMemory::note(const std::string& host, const HttpReply& reply) {
     using Seconds = std::chrono::duration<double>;
-    const std::lock_guard lock(mutex_);
-    if (links_.size() >= kMaxHosts && !links_.contains(host)) {
-        links_.clear();
+    State& known = state();
+    const std::lock_guard lock(known.mutex);
+    if (known.links.size() >= kMaxHosts && !known.links.contains(host)) {
+        known.links.clear();
     }
-    const auto [place, added] = links_.try_emplace(host);
+    const auto [place, added] = known.links.try_emplace(host);
     LinkEstimate& link = place->second;
     const double weight = added ? 1.0 : kNew;
     link.latency += std::chrono::duration_cast<std::chrono::microseconds>((reply.first_byte - link.latency) * weight);
@@ -35,33 +74,38 @@ void HttpMemory::note(const std::string& host, const HttpReply& reply) {
 }
 
 std::optional<std::string> HttpMemory::redirect(const std::string& location, Clock::time_point now) const {
-    const std::lock_guard lock(mutex_);
-    const auto found = redirects_.find(location);
-    return found == redirects_.end() || found->second.until <= now ? std::nullopt : std::optional(found->second.url);
+    State& known = state();
+    const std::lock_guard lock(known.mutex);
+    const auto found = known.redirects.find(location);
+    return found == known.redirects.end() || found->second.until <= now ? std::nullopt
+                                                                        : std::optional(found->second.url);
 }
 
 void HttpMemory::remember_redirect(const std::string& location, const std::string& host, const std::string& url,
                                    Clock::time_point now) {
-    const std::lock_guard lock(mutex_);
-    if (redirects_.size() >= kMaxRedirects && !redirects_.contains(location)) {
-        redirects_.clear();
+    State& known = state();
+    const std::lock_guard lock(known.mutex);
+    if (known.redirects.size() >= kMaxRedirects && !known.redirects.contains(location)) {
+        known.redirects.clear();
     }
-    redirects_[location] = {url, now + kRedirectAge};
-    if (redirecting_.size() >= kMaxHosts && !redirecting_.contains(host)) {
-        redirecting_.clear();
+    known.redirects[location] = {url, now + kRedirectAge};
+    if (known.redirecting.size() >= kMaxHosts && !known.redirecting.contains(host)) {
+        known.redirecting.clear();
     }
-    redirecting_[host] = now + kRedirectAge;
+    known.redirecting[host] = now + kRedirectAge;
 }
 
 bool HttpMemory::redirects(const std::string& host, Clock::time_point now) const {
-    const std::lock_guard lock(mutex_);
-    const auto found = redirecting_.find(host);
-    return found != redirecting_.end() && found->second > now;
+    State& known = state();
+    const std::lock_guard lock(known.mutex);
+    const auto found = known.redirecting.find(host);
+    return found != known.redirecting.end() && found->second > now;
 }
 
 void HttpMemory::forget_redirect(const std::string& location) {
-    const std::lock_guard lock(mutex_);
-    redirects_.erase(location);
+    State& known = state();
+    const std::lock_guard lock(known.mutex);
+    known.redirects.erase(location);
 }
 
 }  // namespace vcube

@@ -1,11 +1,11 @@
-// What replies have taught: how fast hosts are, and where locations are redirected to. For the process, thread-safe.
+// What replies have taught: how fast hosts are, and where locations are redirected to. For the process, thread-safe; a
+// forked child learns anew.
 #pragma once
 
+#include <atomic>
 #include <chrono>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_map>
 
 #include "core/fetch/http_message.h"
 #include "core/fetch/range_plan.h"
@@ -15,6 +15,11 @@ namespace vcube {
 class HttpMemory {
 public:
     using Clock = std::chrono::steady_clock;
+
+    HttpMemory();
+    HttpMemory(const HttpMemory&) = delete;
+    HttpMemory& operator=(const HttpMemory&) = delete;
+    ~HttpMemory();
 
     /// What is known of a host ("https://host:443"), or the default.
     [[nodiscard]] LinkEstimate link(const std::string& host) const;
@@ -30,14 +35,9 @@ public:
     [[nodiscard]] bool redirects(const std::string& host, Clock::time_point now) const;
 
 private:
-    struct Redirect {
-        std::string url;
-        Clock::time_point until;
-    };
-    mutable std::mutex mutex_;
-    std::unordered_map<std::string, LinkEstimate> links_;
-    std::unordered_map<std::string, Redirect> redirects_;             // by location
-    std::unordered_map<std::string, Clock::time_point> redirecting_;  // hosts, until when that is believed
+    struct State;
+    State& state() const;
+    mutable std::atomic<State*> state_;
 };
 
 }  // namespace vcube
