@@ -195,10 +195,17 @@ private:
         try {
             const std::string path = vsi_path_of(request.url);
             const bool reusable = is_remote(path);
-            VSILFILE* file = reusable ? handles_.take(path) : nullptr;
-            if (file == nullptr) {
-                file = open(path);
+            if (VSILFILE* const file = reusable ? handles_.take(path) : nullptr) {
+                if (read_range(file, request, path, out).ok()) {
+                    handles_.give(path, file);
+                    return {};
+                }
+                // It has the credentials that it was opened with, which may not be good any more.
+                VSIFCloseL(file);
+                CPLErrorReset();
+                VSIErrorReset();
             }
+            VSILFILE* const file = open(path);
             if (file == nullptr) {
                 return open_error(path);
             }

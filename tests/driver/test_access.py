@@ -3,6 +3,7 @@ import base64
 import os
 import ssl
 import subprocess
+import sys
 import urllib.parse
 
 import numpy as np
@@ -212,6 +213,25 @@ def test_log_in_by_redirect(tmp_path, monkeypatch):
     assert "data-pass" not in hosts.data.server.log_text() and basic("earth", "data-pass") not in hosts.data.server.log_text()
     assert "login_host" not in hosts.data.server.log_text()
     assert "session=granted-secret" not in "".join(r.headers.get("cookie", "") for r, _ in hosts.login.requests)
+    hosts.data.server.close()
+    hosts.login.close()
+
+
+def test_the_cookie_of_a_log_in_is_kept_in_a_file(tmp_path):
+    """Where GDAL_HTTP_COOKIEJAR and GDAL_HTTP_COOKIEFILE name one: the next program needs no log-in."""
+    hosts = LogIn(tmp_path)
+    (tmp_path / ".netrc").write_text("machine localhost login earth password data-pass\n")
+    jar = {"GDAL_HTTP_COOKIEFILE": str(tmp_path / "jar"), "GDAL_HTTP_COOKIEJAR": str(tmp_path / "jar"), "HOME": str(tmp_path)}
+    for program in range(2):
+        before = hosts.logins
+        done = subprocess.run([sys.executable, "-c", f"""from osgeo import gdal
+gdal.UseExceptions()
+assert gdal.Open('{hosts.data.name}').ReadAsArray().shape == (3, 90, 180)
+gdal.GDALDestroyDriverManager()  # as GDAL's own programs do at their end: the jar is written then
+"""], check=False, capture_output=True, text=True, env=os.environ | jar)
+        assert done.returncode == 0, done.stderr
+        assert hosts.logins == before if program else hosts.logins > 0
+        assert "granted-secret" in (tmp_path / "jar").read_text()
     hosts.data.server.close()
     hosts.login.close()
 
