@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "driver/cube_metadata.h"
 #include "driver/entry_points.h"
 #include "driver/gdal_compat.h"
+#include "driver/prefetch.h"
 #include "driver/raster_array.h"
 #include "gdal_pam.h"
 
@@ -34,6 +36,10 @@ public:
     CPLErr IRasterIO(GDALRWFlag direction, int x, int y, int width, int height, void* data, int out_width,
                      int out_height, GDALDataType type, int band_count, int* bands, GSpacing pixel, GSpacing line,
                      GSpacing band, GDALRasterIOExtraArg* extra) override;
+
+    /// Brings what is advised into the chunk cache, in the background; of remote arrays only.
+    CPLErr AdviseRead(int x, int y, int width, int height, int out_width, int out_height, GDALDataType type,
+                      int band_count, BandNumbers bands, AdviceOptions options) override;
 
 private:
     friend class CubeBand;
@@ -59,6 +65,21 @@ private:
         GSpacing pixel, line, band;
         const GDALRasterIOExtraArg* extra;
     };
+    /// Rows and columns that a request shows.
+    struct Positions {
+        std::vector<std::uint64_t> columns, rows;
+        bool operator==(const Positions&) const = default;
+    };
+    [[nodiscard]] Positions positions_of(const Request& request) const;
+    /// What is to be read ahead; bands of one window are advised one by one, and read together.
+    struct Advice {
+        Positions shown;
+        std::mutex mutex;
+        std::vector<std::uint64_t> bands;
+        bool taken = false;
+    };
+    CPLErr advise(const Request& request, std::vector<std::uint64_t> bands);
+    Status read_ahead(Advice& advice, const std::stop_token& stop) const;
     /// true where region reads answer the request: full resolution, or nearest neighbour.
     [[nodiscard]] static bool is_direct(const Request& request);
     [[nodiscard]] Status read(const Request& request, const std::vector<std::uint64_t>& bands) const;
@@ -74,6 +95,9 @@ private:
     CompanionPlace companion_;
     bool is_level_ = false;  // of another dataset: has neither companions nor levels
     std::optional<std::vector<std::unique_ptr<CubeDataset>>> levels_;
+    std::optional<bool> waits_;  // whether it is read from the network
+    std::shared_ptr<Advice> last_advice_;
+    Prefetch prefetch_;  // ends before what it reads goes
 };
 
 class CubeBand final : public GDALPamRasterBand {
@@ -89,6 +113,8 @@ public:
     char** GetCategoryNames() override;
     int GetOverviewCount() override;
     GDALRasterBand* GetOverview(int index) override;
+    CPLErr AdviseRead(int x, int y, int width, int height, int out_width, int out_height, GDALDataType type,
+                      AdviceOptions options) override;
 
 protected:
     CPLErr IReadBlock(int block_x, int block_y, void* data) override;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -105,6 +106,26 @@ public:
             GDALDestroyScaledProgress(scaled);
             if (result != CE_None) {
                 return result;
+            }
+        }
+        return CE_None;
+    }
+
+    CPLErr AdviseRead(int x, int y, int width, int height, int out_width, int out_height, GDALDataType type,
+                      int band_count, BandNumbers bands, AdviceOptions options) override {
+        std::vector<int> all(static_cast<std::size_t>(band_count));
+        std::iota(all.begin(), all.end(), 1);
+        for (const std::vector<Part>& parts :
+             by_variable(parts_of(bands != nullptr ? bands : all.data(), band_count))) {
+            std::vector<int> numbers;
+            for (const Part& part : parts) {
+                numbers.insert(numbers.end(), part.bands.begin(), part.bands.end());
+            }
+            const CPLErr advised =
+                parts.front().dataset->AdviseRead(x, y, width, height, out_width, out_height, type,
+                                                  static_cast<int>(numbers.size()), numbers.data(), options);
+            if (advised != CE_None) {
+                return advised;
             }
         }
         return CE_None;

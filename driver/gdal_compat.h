@@ -61,6 +61,13 @@ protected:
     }
 };
 
+/// How AdviseRead is given options.
+#if GDAL_VERSION_NUM >= GDAL_COMPUTE_VERSION(3, 13, 0)
+using AdviceOptions = CSLConstList;
+#else
+using AdviceOptions = char**;
+#endif
+
 /// How GDALDataset::IRasterIO is given the numbers of bands.
 #if defined(BANDMAP_TYPE)
 using BandNumbers = BANDMAP_TYPE;

@@ -345,20 +345,7 @@ bool MdArray::IAdviseRead(const GUInt64* start, const size_t* count, CSLConstLis
             most = std::min<std::size_t>(most, std::strtoull(wanted, nullptr, 10));
         }
         const auto region = one_element_a_chunk(array_.meta(), start, count, most);
-        if (!region) {
-            return {};
-        }
-        // Reading an element brings its chunk into the cache.
-        const DType own = native(array_.meta().dtype);
-        std::vector<std::byte> elements(checked_product(region->count, own.size).value_or(0));
-        Destination destination{elements.data(), {}, own};
-        std::ptrdiff_t next = own.size;
-        destination.strides.resize(region->count.size());
-        for (std::size_t d = region->count.size(); d-- > 0;) {
-            destination.strides[d] = next;
-            next *= static_cast<std::ptrdiff_t>(region->count[d]);
-        }
-        return array_.read(*region, destination, shared_->context().read_options());
+        return region ? shared_->prefetch(array_, *region) : Status();
     });
     return result == CE_None;
 }

@@ -6,8 +6,11 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/log.h"
 #include "core/cube/georef.h"
+#include "driver/guard.h"
 #include "driver/labels.h"
+#include "driver/side_by_side.h"
 #include "driver/srs.h"
 
 namespace vcube::driver {
@@ -105,6 +108,25 @@ SharedSrs MdShared::srs_of(const ArrayMeta& meta) const {
     SharedSrs srs = derive_srs(context_, meta);
     const std::lock_guard lock(mutex_);
     return srs_.try_emplace(key, std::move(srs)).first->second;
+}
+
+Status MdShared::prefetch(const Array& array, Region region) const {
+    const auto bring = [array, context = context_, region = std::move(region)](const std::stop_token& stop) {
+        ReadOptions options = context.read_options();
+        options.stop = stop;
+        const RegionRead read{region, {}};
+        return array.prefetch({&read, 1}, options);
+    };
+    if (!reads_remotely(context_)) {
+        return bring({});
+    }
+    prefetch_.add(context_.runtime->pool, [bring](const std::stop_token& stop) {
+        const Status done = without_exceptions([&] { return bring(stop); });
+        if (!done.ok() && done.error().code != ErrorCode::kCancelled) {
+            log(LogLevel::kDebug, "reading ahead: " + done.error().message);  // the read itself will fail
+        }
+    });
+    return {};
 }
 
 }  // namespace vcube::driver

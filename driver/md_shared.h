@@ -10,6 +10,7 @@
 #include "core/base/redacted.h"
 #include "core/cube/array.h"
 #include "driver/entry_points.h"
+#include "driver/prefetch.h"
 #include "gdal_priv.h"
 
 namespace vcube::driver {
@@ -45,6 +46,9 @@ public:
     /// Derived once for all arrays that lie alike; coordinates are read for it.
     [[nodiscard]] SharedSrs srs_of(const ArrayMeta& meta) const;
 
+    /// Brings the chunks of a region into the cache: in the background where they are remote, one array at a time.
+    Status prefetch(const Array& array, Region region) const;
+
 private:
     const OpenContext context_;
     const std::string filename_;
@@ -53,6 +57,7 @@ private:
     mutable std::mutex mutex_;  // not held while anything is opened or read
     mutable std::unordered_map<const ArrayMeta*, Array> arrays_;
     mutable std::unordered_map<std::string, SharedSrs> srs_;
+    mutable Prefetch prefetch_;
 };
 
 }  // namespace vcube::driver
