@@ -353,16 +353,14 @@ void HttpClient::submit(Group group, HttpRequest request, Done done) {
     }
     job->host = host.value();
     State& shared = state();
-    {
-        const std::lock_guard lock(shared.mutex);
-        if (shared.start()) {
-            shared.incoming.push_back(std::move(job));
-        }
-    }
-    if (job) {
+    std::unique_lock lock(shared.mutex);
+    if (!shared.start()) {
+        lock.unlock();
         end_job(*job, TransportFault::kUnusable, "no thread or descriptor is left for it");
         return;
     }
+    shared.incoming.push_back(std::move(job));
+    lock.unlock();
     shared.worker->wake();
 }
 

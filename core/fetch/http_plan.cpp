@@ -113,7 +113,9 @@ void HttpBatch::renew_expiring() {
     first_expiry_ = Clock::time_point::max();
     std::vector<char> needed(objects_.size(), 0);
     for (const Span& span : spans_) {
-        needed[span.object] |= static_cast<char>(!span.over);
+        if (!span.over) {
+            needed[span.object] = 1;
+        }
     }
     for (std::size_t i = 0; i < resolved_; ++i) {
         Object& object = objects_[i];
