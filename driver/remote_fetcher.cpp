@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/concat.h"
+#include "core/base/per_process.h"
 #include "core/fetch/local_fetcher.h"
 #include "driver/http_targets.h"
 #include "driver/vsi_fetcher.h"
@@ -47,7 +48,7 @@ public:
         : local_(pool),
           vsi_(make_vsi_fetcher(pool)),
           http_(
-              pool, [this](const std::string& location, bool renew) { return targets_.resolve(location, renew); },
+              pool, [this](const std::string& location, bool renew) { return targets_.get().resolve(location, renew); },
               *vsi_, std::move(options)) {}
 
     void fetch(std::span<const FetchRequest> requests, const FetchSink& sink, const FetchOptions& options) override {
@@ -76,7 +77,7 @@ public:
 
 private:
     LocalFetcher local_;
-    HttpTargets targets_;
+    PerProcess<HttpTargets> targets_;
     std::unique_ptr<Fetcher> vsi_;
     HttpFetcher http_;
 };

@@ -12,6 +12,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "core/base/per_process.h"
 #include "core/base/waiting_threads.h"
 #include "core/refs/url_policy.h"
 #include "cpl_conv.h"
@@ -195,9 +196,9 @@ private:
         try {
             const std::string path = vsi_path_of(request.url);
             const bool reusable = is_remote(path);
-            if (VSILFILE* const file = reusable ? handles_.take(path) : nullptr) {
+            if (VSILFILE* const file = reusable ? known_.get().handles.take(path) : nullptr) {
                 if (read_range(file, request, path, out).ok()) {
-                    handles_.give(path, file);
+                    known_.get().handles.give(path, file);
                     return {};
                 }
                 // It has the credentials that it was opened with, which may not be good any more.
@@ -211,7 +212,7 @@ private:
             }
             const Status status = read_range(file, request, path, out);
             if (status.ok() && reusable) {
-                handles_.give(path, file);
+                known_.get().handles.give(path, file);
             } else {
                 VSIFCloseL(file);
             }
@@ -223,7 +224,8 @@ private:
 
     VSILFILE* open(const std::string& path) const {
         VSILFILE* const file = VSIFOpenExL(path.c_str(), "rb", TRUE);
-        if (file != nullptr || !is_remote(path) || !last_vsi_error(path).empty() || absent_.contains(path)) {
+        if (file != nullptr || !is_remote(path) || !last_vsi_error(path).empty() ||
+            known_.get().absent.contains(path)) {
             return file;
         }
         // GDAL remembers that the object could not be opened, or that its folder's listing lacked it, not why; it may
@@ -238,12 +240,13 @@ private:
     Error open_error(const std::string& path) {
         const VSIErrorNum number = VSIGetLastErrorNo();
         const std::string reason = last_vsi_error(path);
-        bool absent = number == VSIE_AWSObjectNotFound || number == VSIE_AWSBucketNotFound || absent_.contains(path);
+        bool absent =
+            number == VSIE_AWSObjectNotFound || number == VSIE_AWSBucketNotFound || known_.get().absent.contains(path);
         for (const char* const code : {"404", "410"}) {
             absent = absent || reason.find(std::string("response code: ") + code) != std::string::npos;
         }
         if (is_remote(path)) {
-            absent ? absent_.add(path) : absent_.remove(path);
+            absent ? known_.get().absent.add(path) : known_.get().absent.remove(path);
         } else {
             VSIStatBufL status{};
             absent = absent || VSIStatExL(path.c_str(), &status, VSI_STAT_EXISTS_FLAG) != 0;
@@ -300,8 +303,11 @@ private:
     }
 
     ThreadPool& pool_;
-    HandleCache handles_;
-    AbsentObjects absent_;
+    struct Known {
+        HandleCache handles;
+        AbsentObjects absent;
+    };
+    PerProcess<Known> known_;
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
 """Cubes and collections in S3 buckets, through a server that checks every signature."""
+import concurrent.futures
 import itertools
 import os
 import pathlib
@@ -235,6 +236,21 @@ def test_a_bucket_in_another_region(store, tmp_path):
         store.forget()
         temp = gdal.Open(name.replace("/sst", "/temp")).ReadAsArray()
         assert temp.shape[0] == 6 and readers(store, data) == {("query", "K")} and set(store.statuses()) <= ANSWERED
+
+
+def test_many_threads_at_once_in_a_bucket_of_another_region(store, tmp_path):
+    """GDAL asks for the region once; all wait for what it finds out."""
+    refs, data = name_of("refs"), name_of("data")
+    store.buckets[refs], store.buckets[data] = Bucket(), Bucket(region="eu-central-1")
+    store.keys["K"] = Key("s", (refs, data))
+    for k in range(8):
+        (tmp_path / str(k)).mkdir()
+        document, chunks = sample_references(tmp_path / str(k), f"s3://{data}/{k}.bin")
+        store.buckets[refs].objects[f"{k}.json"] = document
+        store.buckets[data].objects[f"{k}.bin"] = chunks
+    with configured(credentials("K", "s")), concurrent.futures.ThreadPoolExecutor(8) as threads:
+        read = threads.map(lambda k: gdal.Open(f'VCUBE:"s3://{refs}/{k}.json":/sst').ReadAsArray(), range(8))
+        assert all(np.array_equal(one, SST) for one in read)
 
 
 def test_no_credentials_at_all(store, tmp_path):
