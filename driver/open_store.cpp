@@ -16,6 +16,7 @@
 #include "core/refs/sniff.h"
 #include "core/refs/url_policy.h"
 #include "core/refs/zip.h"
+#include "driver/remote_fetcher.h"
 #include "driver/remote_files.h"
 #include "driver/sessions.h"
 #include "driver/vsi_files.h"
@@ -61,11 +62,13 @@ struct Opened {
     bool partial = false;              // only the wanted arrays were looked for
 };
 
-Place place_of(std::string location) {
+/// URL_REWRITE says where the bytes are, not what relative names in them mean.
+Place place_of(std::string location, const FetchTuning& tuning) {
     Place out;
     out.location = std::move(location);
-    out.vsi_path = vsi_path_of(out.location);
-    out.policy_location = is_plain_path(out.vsi_path) ? out.vsi_path : out.location;
+    const std::string own = vsi_path_of(out.location);
+    out.vsi_path = tuning.rewrites.empty() ? own : vsi_path_of(rewritten(out.location, tuning));
+    out.policy_location = is_plain_path(own) ? own : out.location;
     out.name = redacted(out.policy_location);
     return out;
 }
@@ -123,7 +126,7 @@ Result<Buffer> look_at_file(Place& place, const Reader& reader) {
 /// those who may list it: where there is no file to be known by its first bytes, there may be a folder.
 Result<Place> look(const std::string& location, bool prefixed, const Reader& reader) {
     const std::string folder = prefixed ? without_metadata_name(location) : location;
-    Place out = place_of(folder);
+    Place out = place_of(folder, reader.session->tuning);
     Buffer header;
     if (folder != location || (is_http(folder) && announces_folder(folder))) {
         out.info.directory = true;
@@ -421,7 +424,7 @@ Result<std::shared_ptr<const swath::Product>> open_product(const std::string& lo
                                                            const std::shared_ptr<Runtime>& runtime,
                                                            const std::shared_ptr<FetchSession>& session,
                                                            bool only_ids) {
-    Place place = place_of(location);
+    Place place = place_of(location, options.fetch);
     place.kind = SourceKind::kSmosProduct;
     const Reader reader = reader_of(runtime, session);
     if (is_single_remote(place.vsi_path)) {

@@ -71,6 +71,7 @@ Result<std::optional<RemoteFile>> look_at_remote(const std::string& location, co
     FetchRequest request{location, {0, head_bytes}};
     request.clip = true;
     request.keep = false;
+    request.keep = false;
     Result<Buffer> head = io_error("nothing was fetched");
     const FetchSink keep = [&](std::size_t, Result<ByteSpan> bytes) {
         if (!bytes.ok()) {
@@ -132,7 +133,7 @@ std::vector<std::optional<RemoteStamp>> remote_stamps(const std::vector<std::str
     for (std::size_t i = 0; i < locations.size(); ++i) {
         out[i] = known_stamp(locations[i], session);
         if (!out[i]) {
-            requests.push_back({locations[i], {0, 1}, true});
+            requests.push_back({locations[i], {0, 1}, true, false});
             asked.push_back(i);
         }
     }

@@ -60,9 +60,9 @@ public:
         return out;
     }
 
-    /// On the caller's thread.
+    /// On the caller's thread. The end is told once.
     void tell() {
-        if (extra_ == nullptr || extra_->pfnProgress == nullptr || stopped_) {
+        if (extra_ == nullptr || extra_->pfnProgress == nullptr || stopped_ || last_ == 1.0) {
             return;
         }
         double done = 0;
@@ -169,6 +169,7 @@ CPLErr read_side_by_side(ThreadPool& pool, std::span<const double> weights, std:
             }
         },
         threads, [&] { progress.tell(); });
+    progress.tell();
     const bool ended = failed || progress.stopped();
     if (!raise(messages) && ended) {
         CPLError(CE_Failure, CPLE_UserInterrupt, "reading was cancelled");
