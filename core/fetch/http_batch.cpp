@@ -67,6 +67,9 @@ void HttpBatch::submit(Task& task, Clock::time_point not_before) {
     request.timeout = session_.tuning.timeout;
     request.not_before = not_before;
     request.host_limit = limit_of(*object.first);
+    request.host_start = session_.tuning.max_concurrency != 0 || object.first->object_store
+                             ? request.host_limit
+                             : std::min(request.host_limit, shared_.options.host_start);
     request.latest = [this, &task] { return about_to_send(task); };
     ++under_way_;
     shared_.client.submit(group_, std::move(request), [this, &task](HttpReply&& reply) {

@@ -44,6 +44,15 @@ void end_job(HttpJob& job, TransportFault fault, std::string reason) {
     job.done(std::move(reply));
 }
 
+HttpQueue::Ending ending_of(const HttpReply& reply) {
+    const int status = reply.head.status;
+    if (reply.fault == TransportFault::kUnreachable || status == 429 || status == 503) {
+        return HttpQueue::Ending::kRefused;
+    }
+    return reply.fault == TransportFault::kNone && status < 400 ? HttpQueue::Ending::kServed
+                                                                : HttpQueue::Ending::kOther;
+}
+
 /// Cookies, names and TLS sessions that all transfers of the process share: one log-in serves all. Used by one thread.
 class CurlShare {
 public:
@@ -153,7 +162,7 @@ private:
             if (auto target = job->request.latest()) {
                 job->request.target = std::move(target);
             } else {
-                queue_.finished(job->host);
+                queue_.finished(*job, HttpQueue::Ending::kOther, Clock::now());
                 end_job(*job, TransportFault::kCancelled, {});
                 return;
             }
@@ -191,7 +200,7 @@ private:
         loop_.remove(transfer->easy());
         HttpReply reply = finish(*transfer);
         const HttpQueue::Job job = transfer->take_job();
-        queue_.finished(job->host);
+        queue_.finished(*job, ending_of(reply), Clock::now());
         if (idle_.size() < kMaxIdleHandles) {
             idle_.push_back(std::move(transfer));
         }

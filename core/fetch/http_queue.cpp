@@ -4,13 +4,23 @@
 #include <utility>
 
 namespace vcube {
+namespace {
+
+// What is known of more hosts than these is forgotten once they are idle.
+constexpr std::size_t kMaxHosts = 64;
+
+}  // namespace
 
 void HttpQueue::push(Job job) {
     if (job->request.not_before != Clock::time_point{}) {
         not_yet_.emplace(job->request.not_before, std::move(job));
         return;
     }
-    hosts_[job->host].waiting[job->group].push_back(std::move(job));
+    Host& place = hosts_[job->host];
+    if (!place.has_refused) {
+        place.allowed = std::max(place.allowed, job->request.host_start);
+    }
+    place.waiting[job->group].push_back(std::move(job));
 }
 
 /// Those that had to wait go before the others of their group: they were wanted earlier.
@@ -40,7 +50,8 @@ HttpQueue::Job HttpQueue::next(Clock::time_point now, std::uint64_t room) {
                 group = place.waiting.begin();
             }
             std::deque<Job>& jobs = group->second;
-            if (place.under_way >= std::max<std::size_t>(jobs.front()->request.host_limit, 1)) {
+            const std::size_t limit = std::min(place.allowed, jobs.front()->request.host_limit);
+            if (place.under_way >= std::max<std::size_t>(limit, 1)) {
                 continue;
             }
             if (jobs.front()->cost > room) {
@@ -49,6 +60,7 @@ HttpQueue::Job HttpQueue::next(Clock::time_point now, std::uint64_t room) {
             }
             Job job = std::move(jobs.front());
             jobs.pop_front();
+            job->sent = now;
             ++place.under_way;
             place.served = group->first;
             served_ = host->first;
@@ -61,24 +73,39 @@ HttpQueue::Job HttpQueue::next(Clock::time_point now, std::uint64_t room) {
     return nullptr;
 }
 
-void HttpQueue::finished(const std::string& host) {
-    const auto found = hosts_.find(host);
-    if (found != hosts_.end() && --found->second.under_way == 0 && found->second.waiting.empty()) {
-        hosts_.erase(found);
+void HttpQueue::finished(const HttpJob& job, Ending ending, Clock::time_point now) {
+    const auto found = hosts_.find(job.host);
+    if (found == hosts_.end()) {
+        return;
+    }
+    Host& place = found->second;
+    if (ending == Ending::kServed) {
+        place.allowed = std::max(place.allowed, std::min(place.allowed + 1, job.request.host_limit));
+    } else if (ending == Ending::kRefused && job.sent >= place.eased) {
+        place.allowed = std::max<std::size_t>(std::min(place.allowed, place.under_way) / 2, 1);
+        place.has_refused = true;
+        place.eased = now;
+    }
+    --place.under_way;
+    forget_idle();
+}
+
+void HttpQueue::forget_idle() {
+    if (hosts_.size() > kMaxHosts) {
+        std::erase_if(hosts_, [](const auto& entry) { return is_idle(entry.second); });
     }
 }
 
 std::vector<HttpQueue::Job> HttpQueue::take(std::optional<HttpClient::Group> group) {
     std::vector<Job> out;
-    for (auto host = hosts_.begin(); host != hosts_.end();) {
-        auto& waiting = host->second.waiting;
+    for (auto& [name, host] : hosts_) {
+        auto& waiting = host.waiting;
         const auto first = group ? waiting.find(*group) : waiting.begin();
         const auto last = group && first != waiting.end() ? std::next(first) : waiting.end();
         for (auto jobs = first; jobs != last; ++jobs) {
             std::move(jobs->second.begin(), jobs->second.end(), std::back_inserter(out));
         }
         waiting.erase(first, last);
-        host = waiting.empty() && host->second.under_way == 0 ? hosts_.erase(host) : std::next(host);
     }
     for (auto job = not_yet_.begin(); job != not_yet_.end();) {
         if (group && job->second->group != *group) {
@@ -88,6 +115,7 @@ std::vector<HttpQueue::Job> HttpQueue::take(std::optional<HttpClient::Group> gro
         out.push_back(std::move(job->second));
         job = not_yet_.erase(job);
     }
+    forget_idle();
     return out;
 }
 

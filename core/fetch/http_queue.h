@@ -21,8 +21,9 @@ struct HttpJob {
     HttpClient::Group group = 0;
     HttpRequest request;
     HttpClient::Done done;
-    std::string host;        // those of one host count together for its limit
-    std::uint64_t cost = 0;  // bytes that its body may take
+    std::string host;                              // those of one host count together for its limit
+    std::uint64_t cost = 0;                        // bytes that its body may take
+    std::chrono::steady_clock::time_point sent{};  // when its turn came
 };
 
 class HttpQueue {
@@ -37,8 +38,17 @@ public:
     Job next(Clock::time_point now, std::uint64_t room);
     [[nodiscard]] bool short_of_room() const { return short_of_room_; }
 
-    /// A job that next() gave is under way no longer.
-    void finished(const std::string& host);
+    /// How a job ended, as far as its host is concerned.
+    enum class Ending {
+        kServed,
+        kRefused,  // the host has too much to do: 429, 503, no connection
+        kOther
+    };
+
+    /// A job that next() gave is under way no longer. A host that serves is asked for one more at a time with each
+    /// reply, up to the requests' host_limit; one that refuses for half as many. Refusals of jobs that were under way
+    /// together count once.
+    void finished(const HttpJob& job, Ending ending, Clock::time_point now);
 
     /// Takes the waiting jobs of a group, or all, out of the queue.
     std::vector<Job> take(std::optional<HttpClient::Group> group);
@@ -51,7 +61,12 @@ private:
         std::map<HttpClient::Group, std::deque<Job>> waiting;  // no deque is empty
         HttpClient::Group served = 0;                          // whose turn it was
         std::size_t under_way = 0;
+        std::size_t allowed = 0;  // at a time, as far as the host bears it
+        bool has_refused = false;
+        Clock::time_point eased{};  // when `allowed` was halved last
     };
+    static bool is_idle(const Host& host) { return host.under_way == 0 && host.waiting.empty(); }
+    void forget_idle();
     void wake_due(Clock::time_point now);
 
     std::map<std::string, Host, std::less<>> hosts_;

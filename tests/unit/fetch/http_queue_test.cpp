@@ -29,6 +29,15 @@ protected:
         job->request.wanted.max_bytes = name;
         queue_.push(std::move(job));
     }
+    /// A job of that host, sent at `sent`, comes back.
+    void finish(const std::string& host, HttpQueue::Ending ending = HttpQueue::Ending::kOther,
+                HttpQueue::Clock::time_point sent = {}) {
+        HttpJob job;
+        job.host = host;
+        job.sent = sent;
+        job.request.host_limit = 100;
+        queue_.finished(job, ending, now_);
+    }
     static std::uint64_t name_of(const HttpQueue::Job& job) { return job->request.wanted.max_bytes; }
 
     /// All that may be sent now.
@@ -72,11 +81,70 @@ TEST_F(HttpQueueTest, KeepsToTheLimitOfEachRequest) {
     push(31, 1, "b", 2);
     EXPECT_THAT(send(), ElementsAre(11, 31, 21));
     EXPECT_THAT(send(), IsEmpty());
-    queue_.finished("a");
+    finish("a");
     EXPECT_THAT(send(), ElementsAre(12));
-    queue_.finished("a");
-    queue_.finished("b");
+    finish("a");
+    finish("b");
     EXPECT_THAT(send(), ElementsAre(13));
+}
+
+/// 32 requests at first, and as each is served one more than before: after a round trip 64, then 100 of 100.
+TEST_F(HttpQueueTest, AHostThatServesIsAskedForMore) {
+    const auto push_many = [&] {
+        for (std::uint64_t name = 0; name < 300; ++name) {
+            auto job = std::make_unique<HttpJob>();
+            job->group = 1;
+            job->host = "h";
+            job->request.host_limit = 100;
+            job->request.host_start = 32;
+            queue_.push(std::move(job));
+        }
+    };
+    push_many();
+    EXPECT_EQ(send().size(), 32U);
+    std::vector<std::size_t> rounds;
+    for (std::size_t under_way = 32; rounds.size() < 3;) {
+        for (std::size_t i = 0; i < under_way; ++i) {
+            finish("h", HttpQueue::Ending::kServed);
+        }
+        under_way = send().size();
+        rounds.push_back(under_way);
+    }
+    EXPECT_THAT(rounds, ElementsAre(64, 100, 100));
+}
+
+TEST_F(HttpQueueTest, AHostThatRefusesIsAskedForHalfOnceARound) {
+    for (std::uint64_t name = 0; name < 400; ++name) {
+        push(name, 1, "h", 40);
+    }
+    EXPECT_EQ(send().size(), 40U);
+    const HttpQueue::Clock::time_point first_round = now_;
+    now_ += 1s;
+    for (int i = 0; i < 40; ++i) {
+        finish("h", HttpQueue::Ending::kRefused, first_round);
+    }
+    EXPECT_EQ(send().size(), 20U);
+    const HttpQueue::Clock::time_point second_round = now_;
+    now_ += 1s;
+    for (int i = 0; i < 20; ++i) {
+        finish("h", HttpQueue::Ending::kRefused, second_round);
+    }
+    EXPECT_EQ(send().size(), 10U);
+    for (int i = 0; i < 5; ++i) {
+        finish("h", HttpQueue::Ending::kServed, now_);
+    }
+    EXPECT_EQ(send().size(), 10U);  // five in place of those that came back, five more
+}
+
+/// Neither new requests nor an idle time make one forget what a host has refused.
+TEST_F(HttpQueueTest, ARefusalIsRemembered) {
+    push(1, 1, "h", 40);
+    EXPECT_EQ(send().size(), 1U);
+    finish("h", HttpQueue::Ending::kRefused, now_);
+    for (std::uint64_t name = 0; name < 9; ++name) {
+        push(name, 2, "h", 40);
+    }
+    EXPECT_EQ(send().size(), 1U);
 }
 
 TEST_F(HttpQueueTest, ALimitOfNoneIsOne) {
