@@ -137,6 +137,7 @@ public:
     explicit RequestScope(const FetchTuning& tuning) {
         const auto seconds = std::max<std::int64_t>(1, tuning.timeout.count() / 1000);
         set("GDAL_HTTP_MAX_RETRY", std::to_string(tuning.retries));
+        set("GDAL_HTTP_RETRY_DELAY", "0.5");  // seconds, about doubled each time; 30 without it
         set("GDAL_HTTP_CONNECTTIMEOUT", std::to_string(seconds));
         set("GDAL_HTTP_LOW_SPEED_TIME", std::to_string(seconds));
         set("GDAL_HTTP_LOW_SPEED_LIMIT", "1");

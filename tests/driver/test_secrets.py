@@ -146,6 +146,24 @@ def test_web_failures(child, web, fault):
     assert not found_in(child.written())
 
 
+@pytest.mark.parametrize("form", ["/vsicurl_streaming/{}", "/vsicurl?empty_dir=yes&url={}"])
+@pytest.mark.parametrize("fault", ["none", "403", "403 xml", "500", "redirect", "redirect nowhere"])
+def test_what_gdal_itself_reads(child, web, form, fault):
+    """Debug lines and reasons of GDAL's own client go through the driver's hands."""
+    web.fault = fault
+    base = f"http://user:{MARK}-pass@127.0.0.1:{web.server.port}/"
+    text = (child.folder / "local.json").read_text()
+    if "url=" in form:
+        query = f"?X-Amz-Signature={MARK}-sig&token={MARK}-query"
+        text = text.replace(query, urllib.parse.quote(query, safe="")).replace(base, form.format(urllib.parse.quote(base, safe="")))
+    else:
+        text = text.replace(base, form.format(base))
+    (child.folder / "local.json").write_text(text)
+    said = child.run(web.name, **web.environment)
+    assert f"{MARK}-sig" in web.server.log_text() and ("error:" in said) == (fault != "none")
+    assert not found_in(said) and not found_in(child.written())
+
+
 def test_server_that_is_not_there(child, web):
     web.close()
     said = child.run(web.name, **web.environment)
@@ -248,6 +266,38 @@ def test_store_failures(child, store, fault, payer):
     said = child.run(store.name, AWS_REQUEST_PAYER=payer, **store.environment)
     assert "error:" in said and not found_in(said)
     assert not found_in(child.written())
+
+
+def test_collection_in_a_store(child, store, week):
+    """Footprints and the cache on disk are written; they hold nothing of the log-in."""
+    files = sorted(p for p in week.folder.rglob("*SMUDP2*.nc"))[:4]
+    store.server.buckets["data"].objects.update({f"SMOS/{p.name}": p.read_bytes() for p in files})
+    said = child.run('VCUBE:"s3://data/SMOS":/Soil_Moisture', "--option", "COMPOSITE=DAY", "--option", "EXTENT=0,40,10,50",
+                     "--option", "RES=0.1", **store.environment)
+    assert "error:" not in said and f"{MARK}-token" in urllib.parse.unquote(store.server.log_text())
+    assert any(path.is_file() for path in (child.folder / "index").rglob("*"))
+    assert not found_in(said) and not found_in(child.written())
+
+
+@pytest.mark.parametrize("fault", ["none", "403", "redirect nowhere"])
+def test_collection_by_a_list_of_signed_urls(child, web, week, fault):
+    """A list of references, each with a signature of its own, and products behind it."""
+    web.fault = fault
+    lines = []
+    base = f"http://user:{MARK}-pass@127.0.0.1:{web.server.port}/"
+    query = f"?X-Amz-Signature={MARK}-sig"
+    for product in [p for p in week.made if "SMUDP2" in p.path.name][:2]:
+        relative = os.path.relpath(product.path, product.references.parent)
+        text = product.references.read_text().replace(f'"{relative}"', f'"{base}{product.path.name}{query}"')
+        assert query in text
+        web.objects[product.path.name] = product.path.read_bytes()
+        (child.folder / product.references.name).write_text(text)
+        lines.append(product.references.name)
+    (child.folder / "list.txt").write_text("\n".join(lines) + "\n")
+    said = child.run(f'VCUBE:"{child.folder}/list.txt":/Soil_Moisture', "--option", "COMPOSITE=DAY", "--option", "EXTENT=0,40,10,50",
+                     "--option", "RES=0.1", **web.environment)
+    assert f"{MARK}-sig" in web.server.log_text()
+    assert not found_in(said) and not found_in(child.written())
 
 
 def test_profiles_are_not_told(child, store):
