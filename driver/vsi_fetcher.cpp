@@ -175,6 +175,9 @@ public:
             Buffer bytes;
             const Status status = over ? Status(Error{ErrorCode::kCancelled, "reading was cancelled"})
                                        : read(requests[k], options.session.get(), bytes);
+            if (options.session && is_remote(requests[k].url)) {
+                count(options.session->counters, status, bytes.size());
+            }
             places.acquire();
             status.ok() ? sink(k, std::as_const(bytes).span()) : sink(k, status.error());
             places.release();
@@ -191,6 +194,13 @@ public:
     }
 
 private:
+    /// How many requests GDAL makes of it is not known.
+    static void count(FetchCounters& counters, const Status& status, std::size_t bytes) {
+        ++counters.ranges;
+        counters.bytes += status.ok() ? bytes : 0;
+        counters.failures += status.ok() || status.error().code == ErrorCode::kCancelled ? 0 : 1;
+    }
+
     Status read(const FetchRequest& request, FetchSession* session, Buffer& out) {
         const VsiScope scope;
         const RequestScope patient(session != nullptr ? session->tuning : FetchTuning());

@@ -328,8 +328,10 @@ void HttpBatch::follow(Task& task, const Verdict& verdict) {
 void HttpBatch::hand_over(Span& span) {
     span.over = true;
     span.body = Buffer();
+    const std::size_t before = otherwise_.size();
     std::copy_if(span.wishes.begin(), span.wishes.end(), std::back_inserter(otherwise_),
                  [this](std::size_t wish) { return answered_[wish] == 0; });
+    session_.counters.ranges -= otherwise_.size() - before;  // which the other fetcher counts
 }
 
 /// With a fresh signature, once an object.

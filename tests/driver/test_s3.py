@@ -211,7 +211,10 @@ def test_requester_pays(store, tmp_path):
         assert len(failures(said)) == 1 and "403" in failures(said)[0]
         with configured(paths={f"/vsis3/{data}/": {"AWS_REQUEST_PAYER": "requester"}}):
             store.forget()
-            assert np.array_equal(gdal.Open(name).ReadAsArray(), SST)
+            dataset = gdal.Open(name)
+            assert np.array_equal(dataset.ReadAsArray(), SST)
+            statistics = dataset.GetMetadata("FETCH_STATISTICS")
+            assert int(statistics["RANGES"]) >= 36 and int(statistics["BYTES"]) > 10000 and statistics["FAILURES"] == "0"
     assert readers(store, data) == {("header", "K")}  # a signed URL cannot tell who pays
     assert set(store.statuses()) <= ANSWERED
 
