@@ -1,6 +1,8 @@
 #include "core/cube/chunk_cache.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <thread>
@@ -141,6 +143,33 @@ TEST(ChunkCache, ManyThreadsLoadEachChunkOnce) {
     for (const auto& n : loads) {
         EXPECT_EQ(n.load(), 1);
     }
+}
+
+TEST(ChunkCache, WaitingEndsWhenTheTickSaysNo) {
+    ChunkCache cache(100);
+    const ChunkCache::Claim owned = cache.claim({1, 0});
+    const ChunkCache::Claim joined = cache.claim({1, 0});
+    int ticks = 0;
+    EXPECT_EQ(joined.wait([&] { return ++ticks < 3; }), nullptr);
+    EXPECT_EQ(ticks, 3);
+}
+
+TEST(ChunkCache, AForkedChildWaitsForNoLoadOfItsParent) {
+    ChunkCache cache(100);
+    cache.put({1, 1}, chunk_of(10));
+    const ChunkCache::Claim owned = cache.claim({1, 0});
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ChunkCache::Claim own = cache.claim({1, 0});
+        const bool fresh = own.owned() && cache.get({1, 1}) == nullptr;
+        own.complete(chunk_of(20));
+        ::_exit(fresh && cache.get({1, 0}) != nullptr ? 0 : 1);
+    }
+    int status = -1;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    EXPECT_NE(cache.get({1, 1}), nullptr);
+    EXPECT_TRUE(cache.claim({1, 0}).joined());
 }
 
 }  // namespace

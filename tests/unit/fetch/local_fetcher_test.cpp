@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace vcube {
@@ -99,6 +101,67 @@ TEST_F(LocalFetcherTest, StopsWhenAsked) {
                    {source.get_token(), 1});
     EXPECT_EQ(calls.load(), 50);
     EXPECT_EQ(cancelled.load(), 49);
+}
+
+TEST_F(LocalFetcherTest, GivesOfAClippedRangeWhatThereIs) {
+    struct Case {
+        ByteRange range;
+        std::size_t expected;
+    };
+    for (const Case& c : {Case{{9990, 10100}, 10}, Case{{0, 20000}, 10000}, Case{{10000, 10001}, 0},
+                          Case{{20000, 30000}, 0}, Case{{5, 15}, 10}}) {
+        FetchRequest request{folder_ / "a", c.range, true};
+        std::size_t got = SIZE_MAX;
+        fetcher_.fetch({&request, 1},
+                       [&](std::size_t, const Result<ByteSpan>& bytes) {
+                           ASSERT_TRUE(bytes.ok()) << bytes.error().message;
+                           got = bytes.value().size();
+                       },
+                       {});
+        EXPECT_EQ(got, c.expected) << c.range.begin;
+    }
+}
+
+TEST_F(LocalFetcherTest, LeavesOutWhatIsNotWanted) {
+    const std::vector<FetchRequest> requests(10, {folder_ / "a", {0, 10}});
+    FetchOptions options;
+    options.wanted = [](std::size_t index) { return index % 2 == 0; };
+    std::vector<std::atomic<int>> brought(requests.size()), cancelled(requests.size());
+    fetcher_.fetch(
+        requests,
+        [&](std::size_t i, const Result<ByteSpan>& bytes) {
+            ++(bytes.ok() ? brought : cancelled)[i];
+            EXPECT_TRUE(bytes.ok() || bytes.error().code == ErrorCode::kCancelled);
+        },
+        options);
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        EXPECT_EQ(brought[i], i % 2 == 0 ? 1 : 0) << i;
+        EXPECT_EQ(cancelled[i], i % 2 == 0 ? 0 : 1) << i;
+    }
+}
+
+TEST_F(LocalFetcherTest, ATickThatSaysNoEndsIt) {
+    const std::vector<FetchRequest> requests(1000, {folder_ / "a", {0, 10}});
+    const std::thread::id caller = std::this_thread::get_id();
+    FetchOptions options;
+    options.max_threads = 1;
+    int ticks = 0;
+    options.tick = [&] {
+        EXPECT_EQ(std::this_thread::get_id(), caller);
+        return ++ticks < 2;
+    };
+    int brought = 0;
+    int cancelled = 0;
+    fetcher_.fetch(
+        requests,
+        [&](std::size_t, const Result<ByteSpan>& bytes) {
+            ++(bytes.ok() ? brought : cancelled);
+            std::this_thread::sleep_for(std::chrono::milliseconds(bytes.ok() ? 10 : 0));
+        },
+        options);
+    EXPECT_EQ(ticks, 2);
+    EXPECT_EQ(brought + cancelled, 1000);
+    EXPECT_GT(cancelled, 900);
 }
 
 }  // namespace
