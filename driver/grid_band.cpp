@@ -186,8 +186,15 @@ CPLErr GridBand::IRasterIO(GDALRWFlag flag, int x, int y, int width, int height,
     return guarded_status([&]() -> Status {
         const dgg::Window window{static_cast<std::uint32_t>(x), static_cast<std::uint32_t>(y),
                                  static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height)};
-        return read(window, data, buffer_type, pixel_space, line_space);
+        VCUBE_TRY(read(window, data, buffer_type, pixel_space, line_space));
+        return report_share(extra, 1.0);
     });
+}
+
+Status report_share(const GDALRasterIOExtraArg* extra, double done) {
+    const bool goes_on = extra == nullptr || extra->pfnProgress == nullptr ||
+                         extra->pfnProgress(done, "", extra->pProgressData) != FALSE;
+    return goes_on ? Status() : Status(Error{ErrorCode::kCancelled, "reading was cancelled"});
 }
 
 }  // namespace vcube::driver

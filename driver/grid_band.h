@@ -48,6 +48,9 @@ struct GridBandPlan {
     std::vector<std::pair<std::string, std::string>> metadata;  // before the info's
 };
 
+/// Tells the caller's progress function the share of a read that is done; kCancelled where it wants no more.
+Status report_share(const GDALRasterIOExtraArg* extra, double done);
+
 class GridBand final : public GDALPamRasterBand {
 public:
     /// Level 0 owns the bands of its overviews. `plan` belongs to the dataset and outlives the band.

@@ -90,18 +90,20 @@ CPLErr GridDataset::IRasterIO(GDALRWFlag flag, int x, int y, int width, int heig
         const dgg::Window window{static_cast<std::uint32_t>(x), static_cast<std::uint32_t>(y),
                                  static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height)};
         return read_many({bands, static_cast<std::size_t>(band_count)}, window,
-                         {static_cast<std::byte*>(data), buffer_type, pixel_space, line_space, band_space});
+                         {static_cast<std::byte*>(data), buffer_type, pixel_space, line_space, band_space}, extra);
     });
 }
 
 // Straight into the caller's buffer where it takes the bands' type; else through a buffer of some bands.
-Status GridDataset::read_many(std::span<const int> bands, const dgg::Window& window, const BandsBuffer& out) const {
+Status GridDataset::read_many(std::span<const int> bands, const dgg::Window& window, const BandsBuffer& out,
+                              const GDALRasterIOExtraArg* extra) const {
     const GDALDataType type = plans_.front().info->type;
     if (out.type == type) {
-        return many_(
-            bands, window,
-            {out.data, static_cast<std::ptrdiff_t>(out.pixel_space), static_cast<std::ptrdiff_t>(out.line_space)},
-            static_cast<std::ptrdiff_t>(out.band_space));
+        VCUBE_TRY(
+            many_(bands, window,
+                  {out.data, static_cast<std::ptrdiff_t>(out.pixel_space), static_cast<std::ptrdiff_t>(out.line_space)},
+                  static_cast<std::ptrdiff_t>(out.band_space)));
+        return report_share(extra, 1.0);
     }
     const auto item = static_cast<std::size_t>(GDALGetDataTypeSizeBytes(type));
     const std::size_t line_bytes = item * window.width;
@@ -123,6 +125,7 @@ Status GridDataset::read_many(std::span<const int> bands, const dgg::Window& win
                                 out.type, static_cast<int>(out.pixel_space), window.width);
             }
         }
+        VCUBE_TRY(report_share(extra, static_cast<double>(first + count) / static_cast<double>(bands.size())));
     }
     return {};
 }

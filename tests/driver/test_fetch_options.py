@@ -260,6 +260,20 @@ def test_saying_no_at_the_end_of_a_local_read(archive):
         dataset.ReadRaster(0, 0, 160, 120, callback=Progress(stop_at=1.0))
 
 
+@pytest.mark.parametrize("of", ["dataset", "band", "resampled"])
+def test_progress_of_computed_rasters_and_resampling(archive, of):
+    _, folder = archive
+    dataset = web_archive.opened(folder / "refs.json") if of == "resampled" else gdal.Open("VCUBE:DGG")
+    source = dataset.GetRasterBand(1) if of == "band" else dataset
+    how = {"buf_xsize": 50, "buf_ysize": 40, "resample_alg": gdal.GRIORA_Bilinear} if of == "resampled" else {}
+    progress = Progress()
+    source.ReadRaster(0, 0, 100, 100, callback=progress, **how)
+    assert progress.seen == sorted(progress.seen) and progress.seen[-1] == 1.0
+    if of != "resampled":  # there it is GDAL's code that is told no, and it says nothing
+        with pytest.raises(RuntimeError, match="cancelled"):
+            source.ReadRaster(0, 0, 100, 100, callback=Progress(stop_at=0.0), **how)
+
+
 def test_a_failure_does_not_wait_for_the_rest(archive):
     server, _ = archive
     dataset = web_archive.opened(server.url("refs.json"), "MAX_CONCURRENCY=1", "COALESCE_GAP=0", "RETRIES=0")

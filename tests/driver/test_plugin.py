@@ -56,7 +56,7 @@ def test_metadata():
     options = {option.get("name"): option for option in xml.fromstring(metadata["DMD_OPENOPTIONLIST"])}
     assert list(options) == ["CRS", "EXTENT", "RES", "GRID", "RESAMPLING", "OVERVIEW_RESAMPLING", "ALLOW_LOCAL_REFERENCES",
                              "OVERVIEW_DIR", "MISSING_OBJECT", "MAX_REFERENCE_BYTES", "MAX_REFERENCES", "MAX_CHUNK_BYTES",
-                             "TIME_RANGE", "BBOX", "ORBIT_PASS", "PRODUCT_TYPE", "COMPOSITE", "COMPOSITE_METHOD", "FLAG_METHOD",
+                             "MAX_CONCURRENCY", "COALESCE_GAP", "RETRIES", "TIMEOUT", "URL_REWRITE", "TIME_RANGE", "BBOX", "ORBIT_PASS", "PRODUCT_TYPE", "COMPOSITE", "COMPOSITE_METHOD", "FLAG_METHOD",
                              "BEST_BY", "FILTER", "INDEX_DIR"]
     assert [value.text for value in options["RESAMPLING"]] == [value.text for value in options["OVERVIEW_RESAMPLING"]] == ["NEAREST", "AVERAGE", "MODE"]
     assert all(option.get("description") for option in options.values())
