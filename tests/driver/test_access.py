@@ -341,17 +341,16 @@ def certificates(tmp_path_factory):
     return folder
 
 
-def test_certificates(tmp_path, certificates, monkeypatch):
-    for option in ("CURL_CA_BUNDLE", "SSL_CERT_FILE"):
-        monkeypatch.delenv(option, raising=False)
+def test_certificates(tmp_path, certificates):
+    bundles = ("GDAL_CURL_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")  # some may be set on this machine
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificates / "server.pem", certificates / "server.key")
     with Archive(tmp_path, tls=tls) as archive:
         assert_refused(archive.name, "https://127.0.0.1", "trusted")
         with configured({"GDAL_HTTP_UNSAFESSL": "YES"}):
             assert_reads(archive.name)
-        for option in ("GDAL_CURL_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
-            with configured({option: str(certificates / "server.pem")}):
+        for option in bundles:
+            with configured({**dict.fromkeys(bundles, ""), option: str(certificates / "server.pem")}):
                 assert gdal.Open(archive.name.replace("/sst", "/kind")).ReadAsArray() is not None
         assert_refused(archive.name.replace("/sst", "/temp"), "trusted")
 
