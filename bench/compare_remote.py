@@ -173,7 +173,7 @@ def judge(late, near, latency):
         print(f"{what}: {reached:.2f} (demanded: {bound})")
 
     print()
-    for way, concurrency in ((VCUBE, 16), (CHUNKS, 256)):
+    for way, concurrency in ((VCUBE, 64), (CHUNKS, 256)):
         trips = (late[way]["read"] - late[LOCAL]["read"]) * 1e3 / latency
         bound = 2 * late[way]["requests"] / concurrency
         demand(f"{way}: round trips beyond the local read, {late[way]['requests']} requests, {concurrency} at a time",

@@ -104,7 +104,8 @@ private:
 constexpr std::uint64_t kTrustedBytes = 64U << 20;  // larger claims are checked against the object's size first
 constexpr std::uint64_t kMaxObjectBytes = std::uint64_t{4} << 30;
 constexpr std::size_t kUsualWaiting = 16;  // threads that wait for servers, one request each ...
-constexpr std::size_t kMaxWaiting = 64;    // ... and where MAX_CONCURRENCY asks for more
+constexpr std::uint64_t kBytesInFlight = std::uint64_t{256} << 20;
+constexpr std::size_t kMaxWaiting = 64;  // ... and where MAX_CONCURRENCY asks for more
 
 /// Asks `tick` and `stop` for one fetch. is_over() may be called from any thread, tick() by the caller's only.
 class Patience {
@@ -189,11 +190,21 @@ public:
             return;
         }
         const std::size_t wished = options.session ? options.session->tuning.max_concurrency : 0;
-        wait_for_each(pool_, requests.size(), body, wished != 0 ? std::min(wished, kMaxWaiting) : kUsualWaiting,
+        const std::size_t waiting = wished != 0 ? std::min(wished, kMaxWaiting) : kUsualWaiting;
+        wait_for_each(pool_, requests.size(), body, std::min(waiting, within_memory(requests)),
                       [&] { patience.tick(); });
     }
 
 private:
+    /// Threads that may each hold the longest of these ranges.
+    static std::size_t within_memory(std::span<const FetchRequest> requests) {
+        std::uint64_t longest = 1;
+        for (const FetchRequest& request : requests) {
+            longest = std::max(longest, request.range.bounded() ? request.range.size() : 1);
+        }
+        return static_cast<std::size_t>(std::max<std::uint64_t>(kBytesInFlight / longest, 1));
+    }
+
     /// How many requests GDAL makes of it is not known.
     static void count(FetchCounters& counters, const Status& status, std::size_t bytes) {
         ++counters.ranges;

@@ -15,7 +15,8 @@
 namespace vcube {
 namespace {
 
-constexpr std::uint64_t kBytesInFlight = std::uint64_t{256} << 20;
+// Encoded bytes are bounded by the fetcher, decoded ones that are kept by the cache, others exist once a thread.
+constexpr std::uint64_t kIndexBytes = std::uint64_t{256} << 20;  // of the shards of a batch
 constexpr std::size_t kPiecesInFlight = std::size_t{1} << 16;
 // Less than this to copy is not worth waking another thread.
 constexpr std::uint64_t kParallelBytes = std::uint64_t{256} << 10;
@@ -87,20 +88,19 @@ PieceLoader::PieceLoader(const ReadSource& source, const ReadOptions& options, c
       session_(options.session != nullptr ? options.session : source.session) {}
 
 Status PieceLoader::add(Piece piece) {
-    // Encoded and decoded form may both be in memory; what is not kept exists once a thread.
-    std::uint64_t bytes = piece.bytes.size() * (plan_.cached ? 2 : 1);
+    std::uint64_t bytes = 0;
     if (source_.shards != nullptr) {
         std::uint64_t chunk[kMaxDimensions];
         for (std::size_t d = 0; d < piece.segments.size(); ++d) {
             chunk[d] = piece.segments[d].chunk;
         }
         const std::uint64_t shard = source_.shards->shard_of(meta_, chunk);
-        bytes += batch_shards_.insert(shard).second ? source_.shards->index_bytes() : 0;
+        bytes = batch_shards_.insert(shard).second ? source_.shards->index_bytes() : 0;
     }
-    if (!pieces_.empty() && (batch_bytes_ + bytes > kBytesInFlight || pieces_.size() >= kPiecesInFlight)) {
+    if (!pieces_.empty() && (index_bytes_ + bytes > kIndexBytes || pieces_.size() >= kPiecesInFlight)) {
         VCUBE_TRY(flush());
     }
-    batch_bytes_ += bytes;
+    index_bytes_ += bytes;
     pieces_.push_back(std::move(piece));
     return {};
 }
@@ -144,7 +144,7 @@ Status PieceLoader::flush() {
     VCUBE_TRY(wait_for(joined));
     pieces_.clear();
     batch_shards_.clear();
-    batch_bytes_ = 0;
+    index_bytes_ = 0;
     return {};
 }
 

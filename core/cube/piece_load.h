@@ -106,7 +106,7 @@ private:
     std::vector<ChunkCache::Claim> claims_;
     std::vector<ChunkData> data_;
     std::unordered_set<std::uint64_t> batch_shards_;
-    std::uint64_t batch_bytes_ = 0;
+    std::uint64_t index_bytes_ = 0;  // of the batch's shards
     std::atomic<std::uint64_t> missing_objects_{0};
     std::atomic<std::uint64_t> landed_{0};  // elements
     std::atomic<bool> stopped_{false};      // the caller wants no more

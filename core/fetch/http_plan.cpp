@@ -257,9 +257,10 @@ void HttpBatch::plan_host(const std::string& host, std::vector<ObjectWish>& wish
         const ByteRange range = clipped(wish, sizes[place->second]);
         ranges.push_back({place->second, range.begin, range.end});
     }
-    const PlanRule rule = plan_rule(shared_.memory.link(host), limit_of(*objects_[wishes.front().object].first),
-                                    requests_.size(), wanted_bytes_, session_.tuning.coalesce_gap);
-    const RangePlan plan = plan_ranges(ranges, sizes, rule);
+    const std::size_t connections = start_of(*objects_[wishes.front().object].first);
+    const PlanRule rule = plan_rule(shared_.memory.link(host), connections, requests_.size(), wanted_bytes_,
+                                    session_.tuning.coalesce_gap);
+    const RangePlan plan = plan_rounds(ranges, sizes, rule, connections);
     for (const PlannedSpan& span : plan.spans) {
         std::vector<std::size_t> inside(span.count);
         for (std::size_t i = 0; i < span.count; ++i) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 #include <tuple>
+#include <utility>
 
 namespace vcube {
 namespace {
@@ -107,6 +108,19 @@ RangePlan plan_ranges(std::span<const RangeWish> wishes, std::span<const std::op
         next += span.count;
     }
     return plan;
+}
+
+RangePlan plan_rounds(std::span<const RangeWish> wishes, std::span<const std::optional<std::uint64_t>> sizes,
+                      const PlanRule& rule, std::size_t connections) {
+    RangePlan plan = plan_ranges(wishes, sizes, rule);
+    if (plan.spans.size() <= connections || rule.join_bytes > ByteRange::kEnd / 2) {
+        return plan;
+    }
+    PlanRule longer = rule;
+    longer.join_bytes *= 2;
+    longer.part_bytes = rule.part_bytes == 0 ? 0 : std::max(rule.part_bytes, longer.join_bytes);
+    RangePlan fewer = plan_ranges(wishes, sizes, longer);
+    return fewer.spans.size() <= connections ? std::move(fewer) : std::move(plan);
 }
 
 ByteRange part_of(const PlannedSpan& span, std::size_t part) {

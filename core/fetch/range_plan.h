@@ -49,6 +49,11 @@ struct RangePlan {
 RangePlan plan_ranges(std::span<const RangeWish> wishes, std::span<const std::optional<std::uint64_t>> sizes,
                       const PlanRule& rule);
 
+/// The same with spans up to twice as long, where those can all be under way at once over `connections` and the shorter
+/// ones cannot: one round trip instead of two.
+RangePlan plan_rounds(std::span<const RangeWish> wishes, std::span<const std::optional<std::uint64_t>> sizes,
+                      const PlanRule& rule, std::size_t connections);
+
 /// What is known of the way to a host.
 struct LinkEstimate {
     std::chrono::microseconds latency{50'000};  // from request to first byte

@@ -293,6 +293,24 @@ TEST(PlanRule, SpansAreAsManyAsConnectionsWhereTheBytesSuffice) {
     }
 }
 
+TEST(PlanRounds, LongerSpansWhereTheySaveARoundTrip) {
+    // Three objects of which 150 bytes each are wanted: in spans of 100 these are six requests, in longer ones three.
+    Wishes wishes;
+    for (std::size_t object = 0; object < 3; ++object) {
+        for (std::uint64_t begin = 0; begin < 150; begin += 10) {
+            wishes.push_back({object, begin, begin + 10});
+        }
+    }
+    const PlanRule rule{.gap = 0, .join_bytes = 100, .part_bytes = 150};
+    const auto spans = [&](std::size_t connections) { return plan_rounds(wishes, {}, rule, connections).spans; };
+    EXPECT_EQ(spans(2).size(), 6U);  // two round trips either way
+    EXPECT_EQ(spans(3).size(), 3U);
+    EXPECT_EQ(spans(5).size(), 3U);
+    EXPECT_EQ(spans(6).size(), 6U);  // one round trip either way
+    EXPECT_EQ(spans(3).front().parts, 1U);
+    EXPECT_EQ(plan_rounds(wishes, {}, {.gap = 0, .join_bytes = kTop}, 1).spans.size(), 3U);
+}
+
 TEST(PlanRule, OneLongRangeComesInParts) {
     const auto parts = [](std::size_t concurrency) {
         const PlanRule rule = rule_of(50, 20, concurrency, 1, 200 * kMb);
