@@ -115,11 +115,11 @@ def test_header_file_that_is_rewritten(tmp_path):
         assert_refused(archive.name.replace("/sst", "/temp"), "GDAL_HTTP_HEADER_FILE")
 
 
-@pytest.mark.parametrize("options", [{"GDAL_HTTP_USERPWD": "me:pa@ss:w"}, {"GDAL_HTTP_USERPWD": "me:pa@ss:w", "GDAL_HTTP_AUTH": "ANY"}])
-def test_user_and_password(tmp_path, options):
+@pytest.mark.parametrize("auth", ["", "BASIC", "ANY"])
+def test_user_and_password(tmp_path, auth):
     with Archive(tmp_path, wants(authorization=basic("me", "pa@ss:w"))) as archive:
         assert_refused(archive.name, "401")
-        with configured(options):
+        with configured({"GDAL_HTTP_USERPWD": "me:pa@ss:w", "GDAL_HTTP_AUTH": auth}):
             assert_reads(archive.name)
 
 
@@ -185,7 +185,7 @@ class LogIn:
             return Reply(302, {"Set-Cookie": f"session={code['code']}; Path=/; HttpOnly", "Location": code["state"]})
         if "session=granted-secret" in request.headers.get("cookie", ""):
             return None
-        query = urllib.parse.urlencode({"client_id": "x", "redirect_uri": host + "callback", "state": host + request.target[1:]})
+        query = urllib.parse.urlencode({"redirect_uri": host + "callback", "state": host + request.target[1:]})
         return Reply(302, {"Location": self.login.url("oauth/authorize?" + query, "localhost")})
 
     def _login(self, request):
@@ -403,9 +403,10 @@ def test_rewritten_locations(tmp_path):
         archive.references.write_text(archive.references.read_text().replace(base, "s3://no-such-bucket/x/"))
         assert_reads(archive.name, open_options=[f"URL_REWRITE=gs://other/=/none/,s3://no-such-bucket/x/={base}"])
         archive.server.forget()
-        temp = gdal.OpenEx(archive.name.replace("/sst", "/temp"), open_options=[f"URL_REWRITE=s3://no-such-bucket/x/={tmp_path}/"])
+        local = [f"URL_REWRITE=s3://no-such-bucket/x/={tmp_path}/"]
+        temp = gdal.OpenEx(archive.name.replace("/sst", "/temp"), open_options=local)
         assert temp.ReadAsArray().shape == (6, 90, 180) and not archive.server.requests
         os.rename(tmp_path / "refs_store", tmp_path / "moved")
         kind = archive.name.replace("/sst", "/kind")
-        got, said = listen(lambda: gdal.OpenEx(kind, open_options=[f"URL_REWRITE=s3://no-such-bucket/x/={tmp_path}/"]).ReadAsArray())
+        got, said = listen(lambda: gdal.OpenEx(kind, open_options=local).ReadAsArray())
         assert got is None and len(failures(said)) == 1 and str(tmp_path) in failures(said)[0]

@@ -40,7 +40,8 @@ def archive(tmp_path):
 
 def test_what_one_process_read_serves_the_next(archive, tmp_path):
     server, name = archive
-    settings = {"VCUBE_DISK_CACHE_DIR": str(tmp_path / "disk"), "VCUBE_DISK_CACHE_SIZE": "1MB", "VCUBE_DISK_CACHE_MAX_AGE": "600"}
+    settings = {"VCUBE_DISK_CACHE_DIR": str(tmp_path / "disk"), "VCUBE_DISK_CACHE_SIZE": "1MB",
+                "VCUBE_DISK_CACHE_MAX_AGE": "600"}
     first = run(name, **settings)
     asked = len(server.requests)
     assert asked > 0 and "error" not in first

@@ -12,7 +12,7 @@ import pytest
 from remote_access import sample_objects, sample_references
 
 from s3_server import Bucket, Key, S3Server  # isort: skip
-from web_server import Reply, WebServer, object_reply, serve  # isort: skip
+from web_server import Reply, WebServer, object_reply  # isort: skip
 
 SCRIPT = pathlib.Path(__file__).with_name("tell_everything.py")
 MARK = "s3cret"  # every secret of these tests has it in its name, in some case
@@ -78,7 +78,8 @@ class Web:
         self.name = f'VCUBE:"{folder}/local.json":/sst'
         self.remote_name = f'VCUBE:"{base}refs.json{query}":/sst'
         self.environment = {
-            "GDAL_HTTP_HEADERS": f"X-Key: {MARK}-header,X-Other: {MARK.upper()}-HEADER", "GDAL_HTTP_HEADER_FILE": str(folder / "headers"),
+            "GDAL_HTTP_HEADERS": f"X-Key: {MARK}-header,X-Other: {MARK.upper()}-HEADER",
+            "GDAL_HTTP_HEADER_FILE": str(folder / "headers"),
             "GDAL_HTTP_COOKIE": f"session={MARK}-cookie", "GDAL_HTTP_PROXYUSERPWD": f"user:{MARK}-proxy"}
 
     def _answer(self, request):
@@ -155,7 +156,8 @@ def test_what_gdal_itself_reads(child, web, form, fault):
     text = (child.folder / "local.json").read_text()
     if "url=" in form:
         query = f"?X-Amz-Signature={MARK}-sig&token={MARK}-query"
-        text = text.replace(query, urllib.parse.quote(query, safe="")).replace(base, form.format(urllib.parse.quote(base, safe="")))
+        text = text.replace(query, urllib.parse.quote(query, safe=""))
+        text = text.replace(base, form.format(urllib.parse.quote(base, safe="")))
     else:
         text = text.replace(base, form.format(base))
     (child.folder / "local.json").write_text(text)
@@ -224,7 +226,8 @@ class Store:
         self.server.buckets = {"refs": Bucket({"refs.json": document}), "data": Bucket({"chunks.bin": chunks})}
         self.name = 'VCUBE:"s3://refs/refs.json":/sst'
         self.environment = {"AWS_S3_ENDPOINT": self.server.endpoint, "AWS_HTTPS": "NO", "AWS_VIRTUAL_HOSTING": "FALSE",
-                            "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": f"AK{MARK.upper()}", "AWS_SECRET_ACCESS_KEY": f"{MARK}-key",
+                            "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": f"AK{MARK.upper()}",
+                            "AWS_SECRET_ACCESS_KEY": f"{MARK}-key",
                             "AWS_SESSION_TOKEN": f"{MARK}-token"}
 
 
@@ -294,8 +297,8 @@ def test_collection_by_a_list_of_signed_urls(child, web, week, fault):
         (child.folder / product.references.name).write_text(text)
         lines.append(product.references.name)
     (child.folder / "list.txt").write_text("\n".join(lines) + "\n")
-    said = child.run(f'VCUBE:"{child.folder}/list.txt":/Soil_Moisture', "--option", "COMPOSITE=DAY", "--option", "EXTENT=0,40,10,50",
-                     "--option", "RES=0.1", **web.environment)
+    said = child.run(f'VCUBE:"{child.folder}/list.txt":/Soil_Moisture', "--option", "COMPOSITE=DAY", "--option",
+                     "EXTENT=0,40,10,50", "--option", "RES=0.1", **web.environment)
     assert f"{MARK}-sig" in web.server.log_text()
     assert not found_in(said) and not found_in(child.written())
 
@@ -303,7 +306,8 @@ def test_collection_by_a_list_of_signed_urls(child, web, week, fault):
 def test_profiles_are_not_told(child, store):
     (child.folder / "home" / ".aws").mkdir()
     (child.folder / "home" / ".aws" / "credentials").write_text(
-        f"[default]\naws_access_key_id = AK{MARK.upper()}\naws_secret_access_key = {MARK}-key\naws_session_token = {MARK}-token\n")
+        f"[default]\naws_access_key_id = AK{MARK.upper()}\naws_secret_access_key = {MARK}-key\n"
+        f"aws_session_token = {MARK}-token\n")
     environment = {name: value for name, value in store.environment.items() if name not in (
         "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")}
     said = child.run(store.name, **environment)
