@@ -20,29 +20,13 @@
 #include "core/cube/array_meta.h"
 #include "core/cube/chunk_cache.h"
 #include "core/cube/read_helpers.h"
+#include "core/cube/read_source.h"
 #include "core/cube/region_plan.h"
 #include "core/cube/runtime.h"
 #include "core/cube/shard_index.h"
 #include "vcube/store.h"
 
 namespace vcube {
-
-/// What a read needs to know of its array. All of it outlives the call.
-struct ReadSource {
-    const Store& store;
-    const ArrayMeta& meta;
-    const CodecChain& chain;
-    Runtime& runtime;
-    std::uint64_t array_number = 0;                   // of the process, for the cache's keys
-    const ShardIndex* shards = nullptr;               // where chunks stand in shards
-    std::shared_ptr<FetchSession> session = nullptr;  // of reads whose options name none
-};
-
-/// "<store>: array "<path>"", for messages.
-std::string array_label(const ReadSource& source);
-
-/// Of the chunk that these segments lie in.
-Result<const ChunkForm*> form_of(const ReadSource& source, ChunkForms& forms, const std::vector<Segment>& segments);
 
 /// What a read does with its pieces. Called from several threads at once, for each piece until it has landed.
 struct PieceUse {
