@@ -40,6 +40,7 @@ struct OpenedStore {
     std::shared_ptr<const swath::Product> product;  // set where the root is a SMOS product
     std::vector<FileStamp> watched;                 // of a folder: the files whose change makes this store stale
     std::shared_ptr<FetchSession> session;          // of what the store reads itself; its versions are all handles'
+    OpenArrayNumbers numbers;                       // so that all handles share decoded chunks
 };
 
 /// Many products as one cube in time; shared by all handles that opened the same with the same options, so that what
@@ -65,7 +66,7 @@ struct OpenContext {
     bool is_part = false;                                // of another dataset, which tells what both have read
 
     /// What arrays of the source are opened with.
-    [[nodiscard]] ArraySource arrays() const { return {source->store, runtime, session}; }
+    [[nodiscard]] ArraySource arrays() const { return {source->store, runtime, session, source->numbers.get(runtime)}; }
 
     /// How datasets of this context read arrays.
     [[nodiscard]] ReadOptions read_options() const {

@@ -1,12 +1,12 @@
 #include "core/cube/array.h"
 
 #include <algorithm>
-#include <atomic>
 #include <functional>
 #include <iterator>
 #include <optional>
 #include <utility>
 
+#include "core/base/dtype_text.h"
 #include "core/cube/region_plan.h"
 #include "core/cube/region_read.h"
 #include "core/cube/shard_index.h"
@@ -14,11 +14,6 @@
 
 namespace vcube {
 namespace {
-
-std::uint64_t next_array_number() {
-    static std::atomic<std::uint64_t> last{0};
-    return ++last;
-}
 
 std::vector<RegionRead> without_empty(std::span<const RegionRead> reads) {
     std::vector<RegionRead> out;
@@ -36,16 +31,11 @@ struct Array::State {
         : store(std::move(source.store)),
           runtime(std::move(source.runtime)),
           session(std::move(source.session)),
+          numbers(source.numbers ? std::move(source.numbers) : std::make_shared<ArrayNumbers>(runtime)),
           meta(std::move(meta_in)),
-          number(next_array_number()) {}
+          number(numbers->of(cache_name())) {}
     State(const State&) = delete;
     State& operator=(const State&) = delete;
-    ~State() {
-        runtime->cache.forget(number);
-        if (shards) {
-            runtime->cache.forget(shards->number());
-        }
-    }
 
     Status plan();
     [[nodiscard]] ReadSource source() const {
@@ -55,11 +45,14 @@ struct Array::State {
         const Status checked = check_region(region, meta.shape);
         return checked.ok() ? checked : Status(with_context(label(), checked.error()));
     }
+    /// Equal where decoded chunks are: the same array, its elements taken as the same type.
+    [[nodiscard]] std::string cache_name() const { return meta.path + "\n" + dtype_text(meta.dtype); }
     [[nodiscard]] std::string label() const { return std::string(store->name()) + ": array \"" + meta.path + "\""; }
 
     const std::shared_ptr<const Store> store;
     const std::shared_ptr<Runtime> runtime;
     const std::shared_ptr<FetchSession> session;
+    const std::shared_ptr<ArrayNumbers> numbers;
     const ArrayMeta meta;
     const std::uint64_t number;
     std::optional<CodecChain> chain;
@@ -74,7 +67,7 @@ Status Array::State::plan() {
         return {};
     }
     if (meta.sharding) {
-        VCUBE_ASSIGN(shards, ShardIndex::plan(meta, next_array_number(), label()));
+        VCUBE_ASSIGN(shards, ShardIndex::plan(meta, numbers->of(meta.path + "\nshards"), label()));
     }
     VCUBE_ASSIGN(chain, CodecChain::plan_v3(meta.codecs, meta.dtype, meta.chunks, label(), meta.fill));
     return {};

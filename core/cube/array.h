@@ -12,6 +12,7 @@
 
 #include "core/codec/chain.h"
 #include "core/cube/array_meta.h"
+#include "core/cube/array_numbers.h"
 #include "core/cube/runtime.h"
 #include "vcube/chunk_location.h"
 #include "vcube/fetch_session.h"
@@ -49,6 +50,9 @@ struct ArraySource {
     std::shared_ptr<const Store> store;
     std::shared_ptr<Runtime> runtime;
     std::shared_ptr<FetchSession> session = nullptr;  // of reads whose options name none
+    /// Of the store's arrays, so that those opened more than once share decoded chunks. Null: each array has its own
+    /// chunks, and drops them when it is closed.
+    std::shared_ptr<ArrayNumbers> numbers = nullptr;
 };
 
 /// Immutable, thread-safe, cheap to copy (shared state).

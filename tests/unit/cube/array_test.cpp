@@ -257,6 +257,36 @@ TEST_F(ArrayTest, ClosingAnArrayFreesItsChunks) {
     EXPECT_EQ(bench.runtime->cache.statistics().bytes, 0U);
 }
 
+TEST_F(ArrayTest, ArraysOpenedTwiceShareTheirChunks) {
+    const Bench bench(store());
+    const Array source = bench.open("cube_c");
+    const OpenArrayNumbers numbers;
+    const auto open = [&] {
+        return Array::open({bench.store, bench.runtime, nullptr, numbers.get(bench.runtime)}, source.meta());
+    };
+    {
+        const auto first = open();
+        const auto second = open();
+        ASSERT_TRUE(first.ok() && second.ok());
+        ASSERT_TRUE(first.value().read_all().ok());
+        EXPECT_EQ(bench.fetcher->total(), 24);
+        const auto again = second.value().read_all();
+        ASSERT_TRUE(again.ok());
+        EXPECT_EQ(bench.fetcher->total(), 24);
+        EXPECT_EQ(Bytes(again.value().data(), again.value().data() + again.value().size()), expected("cube_c"));
+        // As another type it has other chunks.
+        ArrayMeta other = source.meta();
+        other.dtype.kind = other.dtype.kind == Kind::kUInt ? Kind::kInt : Kind::kUInt;
+        const auto third = Array::open({bench.store, bench.runtime, nullptr, numbers.get(bench.runtime)}, other);
+        ASSERT_TRUE(third.ok() && third.value().read_all().ok());
+        EXPECT_EQ(bench.fetcher->total(), 48);
+    }
+    EXPECT_EQ(bench.runtime->cache.statistics().bytes, 0U);
+    const auto later = open();
+    ASSERT_TRUE(later.ok() && later.value().read_all().ok());
+    EXPECT_EQ(bench.fetcher->total(), 72);
+}
+
 TEST_F(ArrayTest, TwoThreadsFetchEachChunkOnce) {
     for (int round = 0; round < 10; ++round) {
         const Bench bench(store());
