@@ -190,6 +190,20 @@ def test_statistics_tell_what_the_server_saw(archive):
     assert dataset.GetMetadataItem("RETRIES", "FETCH_STATISTICS") == "0"
 
 
+def test_handles_share_decoded_chunks(archive):
+    server, _ = archive
+    first = web_archive.opened(server.url("refs.json"))
+    second = web_archive.opened(server.url("refs.json"))
+    first.ReadAsArray()
+    server.reset()
+    assert (second.ReadAsArray() == first.ReadAsArray()).all()
+    assert server.counts()["requests"] == 0
+    assert statistics(second)["CHUNK_HITS"] == web_archive.CHUNKS
+    first = second = None
+    web_archive.opened(server.url("refs.json")).ReadAsArray()
+    assert server.counts()["requests"] > 1  # with the last handle its chunks are gone
+
+
 def test_nothing_counted_nothing_told(make_cube):
     path = make_cube(lambda group: group.create_dataset("v", data=np.zeros((4, 4), "i2")))
     dataset = gdal.OpenEx(f'VCUBE:"{path}":/v')
