@@ -27,7 +27,8 @@ std::chrono::microseconds time_of(CURL* easy, CURLINFO info) {
 
 }  // namespace
 
-CurlTransfer::CurlTransfer(std::atomic<std::uint64_t>& counted) : counted_(counted), easy_(curl_easy_init()) {
+CurlTransfer::CurlTransfer(std::atomic<std::uint64_t>& counted, BodyMemory& memory)
+    : counted_(counted), memory_(memory), easy_(curl_easy_init()) {
     // A share alone does not make a handle keep cookies; to have been given one does, even one that has expired.
     curl_easy_setopt(easy_, CURLOPT_COOKIELIST, "Set-Cookie: none=; Max-Age=0; Domain=invalid");
 }
@@ -144,7 +145,7 @@ bool CurlTransfer::make_room(std::uint64_t size) {
     room = std::max({room, size, std::uint64_t{2} * reply_.body.size()});
     room = std::max(std::min(room, all), size);
     try {
-        Buffer larger(room);
+        Body larger = memory_.take(room);
         if (taken_ > 0) {
             std::memcpy(larger.data(), reply_.body.data(), taken_);
         }
@@ -180,7 +181,7 @@ HttpReply CurlTransfer::finish(TransportFault fault, std::string reason) {
     measure();
     reply_.fault = fault;
     reply_.reason = std::move(reason);
-    reply_.body = Buffer();
+    reply_.body = Body();
     count(0);
     headers_.reset();
     return std::move(reply_);

@@ -21,7 +21,7 @@ public:
     using Clock = std::chrono::steady_clock;
 
     /// `counted`: bytes of bodies in memory, kept up to date.
-    explicit CurlTransfer(std::atomic<std::uint64_t>& counted);
+    CurlTransfer(std::atomic<std::uint64_t>& counted, BodyMemory& memory);
     CurlTransfer(const CurlTransfer&) = delete;
     CurlTransfer& operator=(const CurlTransfer&) = delete;
     ~CurlTransfer() { curl_easy_cleanup(easy_); }
@@ -58,6 +58,7 @@ private:
     void measure();
 
     std::atomic<std::uint64_t>& counted_;
+    BodyMemory& memory_;
     CURL* const easy_;
     std::unique_ptr<HttpJob> job_;
     CurlList headers_;

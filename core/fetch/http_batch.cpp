@@ -225,7 +225,7 @@ void HttpBatch::keep(const Span& span, std::size_t wish, ByteSpan bytes) {
 /// With one wish of a span, and after the last with its bytes.
 void HttpBatch::done_with(Span& span) {
     if (span.left.fetch_sub(1) == 1) {
-        span.body = Buffer();
+        span.body = Body();
         shared_.client.release(std::exchange(span.counted, 0));
     }
 }

@@ -78,7 +78,7 @@ private:
         std::size_t object = 0;
         ByteRange range;
         std::vector<std::size_t> wishes;  // ascending
-        Buffer body;
+        Body body;
         std::size_t parts = 1, parts_left = 1;
         std::uint64_t length = 0, got = 0;     // where the bytes of the body end that are here, and how many are
         std::uint64_t counted = 0;             // bytes to release when it is done with

@@ -168,7 +168,7 @@ private:
             }
         }
         if (idle_.empty()) {
-            idle_.push_back(std::make_unique<CurlTransfer>(counted_));
+            idle_.push_back(std::make_unique<CurlTransfer>(counted_, memory_));
         }
         std::unique_ptr<CurlTransfer> transfer = std::move(idle_.back());
         idle_.pop_back();
@@ -226,6 +226,7 @@ private:
     const std::size_t max_active_;
     std::atomic<std::uint64_t> counted_{0};
     std::atomic<bool> short_of_room_{false};
+    BodyMemory memory_;
     CurlShare share_;  // outlives the connections
     CurlLoop loop_;
     HttpQueue queue_;

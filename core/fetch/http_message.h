@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "core/fetch/body.h"
 #include "vcube/byte_range.h"
-#include "vcube/bytes.h"
 
 namespace vcube {
 
@@ -71,7 +71,7 @@ struct HttpReply {
     HttpHead head;
     TransportFault fault = TransportFault::kNone;
     std::string reason;                       // of a fault, in words; without URLs
-    Buffer body;                              // what the body plan took (http_judge.h)
+    Body body;                                // what the body plan took (http_judge.h)
     bool cut = false;                         // the body was longer than what was taken
     std::uint64_t received = 0;               // bytes of the body that came over the line, dropped ones too
     unsigned sent = 0;                        // how often it went out: log-ins and dead connections take another time

@@ -204,7 +204,7 @@ void HttpBatch::complete(Span& span) {
     }
     span.left = ready_.size() - first;
     if (span.left == 0) {
-        span.body = Buffer();
+        span.body = Body();
         shared_.client.release(std::exchange(span.counted, 0));
     }
     ask_singly(span, short_of);
@@ -224,7 +224,7 @@ void HttpBatch::ask_singly(const Span& span, const std::vector<std::size_t>& wis
 void HttpBatch::fail(Task& task, const Error& error, const char* remark) {
     Span& span = *task.span;
     span.over = true;
-    span.body = Buffer();
+    span.body = Body();
     for (const std::size_t wish : span.wishes) {
         answer_error(wish,
                      described(*objects_[span.object].location, requests_[wish].range, task.attempts, error, remark));
@@ -244,7 +244,7 @@ void HttpBatch::refuse(Task& task, const HttpReply& reply, const Verdict& verdic
     }
     if (span.wishes.size() > 1 && (status == 200 || status == 206 || status == 416)) {
         span.over = true;
-        span.body = Buffer();
+        span.body = Body();
         ask_singly(span, span.wishes);
         return;
     }
@@ -327,7 +327,7 @@ void HttpBatch::follow(Task& task, const Verdict& verdict) {
 /// Its wishes to the fetcher of what HTTP does not reach.
 void HttpBatch::hand_over(Span& span) {
     span.over = true;
-    span.body = Buffer();
+    span.body = Body();
     const std::size_t before = otherwise_.size();
     std::copy_if(span.wishes.begin(), span.wishes.end(), std::back_inserter(otherwise_),
                  [this](std::size_t wish) { return answered_[wish] == 0; });
