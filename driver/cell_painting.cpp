@@ -1,5 +1,6 @@
 #include "driver/cell_painting.h"
 
+#include "core/base/patience.h"
 #include "core/swath/window_blocks.h"
 
 namespace vcube::driver {
@@ -38,11 +39,11 @@ Status paint_cells(const GridPyramid& pyramid, const CellStyle& style, std::size
         VCUBE_ASSIGN(const auto samples, pyramid.sample_mapper(level));
         swath::render_aggregated(*samples, pyramid.samples_per_side(level), window, values, type, nodata, *aggregation,
                                  out, pool, max_threads);
-        return {};
+        return check_wanted();
     }
     VCUBE_ASSIGN(const auto mapper, pyramid.mapper(level));
     swath::render(*mapper, window, values, nodata, out, pool, max_threads);
-    return {};
+    return check_wanted();
 }
 
 }  // namespace vcube::driver

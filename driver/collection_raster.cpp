@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/base/log.h"
+#include "core/base/patience.h"
 #include "core/swath/observation_time.h"
 #include "core/swath/table_pages.h"
 #include "core/swath/typed_column.h"
@@ -21,6 +22,8 @@ constexpr std::uint64_t kFewPixels = 4096;
 // Steps whose tables are held at once.
 constexpr std::size_t kStepsAtOnce = 256;
 constexpr std::uint32_t kMaxAhead = 64;
+// Of what a read has to do, until its tables are there; the rest is drawing.
+constexpr double kShareOfTables = 0.8;
 
 bool is_composite(const OpenContext& context) {
     return context.options.composite.unit != swath::CompositeStep::Unit::kNone;
@@ -246,9 +249,14 @@ Status CollectionRaster::paint(std::uint32_t step, std::size_t level, const dgg:
     if (level == 0 && std::uint64_t{window.width} * window.height <= kFewPixels) {
         VCUBE_TRY(read_ahead(step, window, blocks));
     }
-    VCUBE_ASSIGN(const auto table, context_.collection->composer->table(context_.collection->periods[step], recipe_,
-                                                                        blocks, context_.options.max_threads));
+    std::shared_ptr<const swath::CellTable> table;
+    {
+        const Share share(0, kShareOfTables);
+        VCUBE_ASSIGN(table, context_.collection->composer->table(context_.collection->periods[step], recipe_, blocks,
+                                                                 context_.options.max_threads));
+    }
     tell_failures(false);
+    const Share share(kShareOfTables, 1);
     return draw(*table, level, window, out);
 }
 
@@ -294,9 +302,19 @@ Status CollectionRaster::paint_steps(std::span<const std::uint32_t> steps, const
         for (const std::uint32_t step : part) {
             periods.push_back(context_.collection->periods[step]);
         }
-        VCUBE_ASSIGN(const auto tables,
-                     context_.collection->composer->tables(periods, recipe_, blocks, context_.options.max_threads));
+        const auto share_of = [&](double step) {
+            return (static_cast<double>(first) + step) / static_cast<double>(steps.size());
+        };
+        const auto in_part = static_cast<double>(part.size());
+        std::vector<std::shared_ptr<const swath::CellTable>> tables;
+        {
+            const Share share(share_of(0), share_of(in_part * kShareOfTables));
+            VCUBE_ASSIGN(tables,
+                         context_.collection->composer->tables(periods, recipe_, blocks, context_.options.max_threads));
+        }
+        const Share drawing(share_of(in_part * kShareOfTables), share_of(in_part));
         for (std::size_t k = 0; k < tables.size(); ++k) {
+            const Share share(static_cast<double>(k) / in_part, static_cast<double>(k + 1) / in_part);
             const swath::PixelBuffer place{out.data + static_cast<std::ptrdiff_t>(first + k) * step_stride,
                                            out.pixel_stride, out.line_stride};
             if (!seqnums.empty()) {

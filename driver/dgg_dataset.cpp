@@ -1,6 +1,7 @@
 // VCUBE:DGG: the grid itself as a raster, for those who look up cells or make their own index rasters.
 #include <cstring>
 
+#include "core/base/patience.h"
 #include "core/dgg/isea.h"
 #include "core/swath/strips.h"
 #include "driver/entry_points.h"
@@ -34,7 +35,7 @@ GridBandPlan plan_band(const OpenContext& context, const std::shared_ptr<const G
                               std::size_t level, const dgg::Window& window, const swath::PixelBuffer& out) -> Status {
         VCUBE_ASSIGN(const auto mapper, pyramid->mapper(level));
         draw_cells(*mapper, window, ids, out, runtime->pool, threads);
-        return {};
+        return check_wanted();
     };
     return {std::make_shared<const GridBandInfo>(std::move(info)), std::move(painter), {}, {}};
 }

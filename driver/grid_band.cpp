@@ -153,6 +153,7 @@ Status GridBand::read(const dgg::Window& window, void* data, GDALDataType type, 
     Buffer strip(line_bytes * strip_lines);
     for (std::uint32_t line = 0; line < window.height; line += strip_lines) {
         const std::uint32_t count = std::min(strip_lines, window.height - line);
+        const Share share(static_cast<double>(line) / window.height, static_cast<double>(line + count) / window.height);
         VCUBE_TRY(plan_.painter(level_, {window.x, window.y + line, window.width, count},
                                 {strip.data(), item, static_cast<std::ptrdiff_t>(line_bytes)}));
         for (std::uint32_t k = 0; k < count; ++k) {
@@ -179,22 +180,61 @@ CPLErr GridBand::IReadBlock(int block_x, int block_y, void* data) {
 CPLErr GridBand::IRasterIO(GDALRWFlag flag, int x, int y, int width, int height, void* data, int buffer_width,
                            int buffer_height, GDALDataType buffer_type, GSpacing pixel_space, GSpacing line_space,
                            GDALRasterIOExtraArg* extra) {
+    ReadPatience patience(extra);
     if (flag != GF_Read || width != buffer_width || height != buffer_height || GDALDataTypeIsComplex(buffer_type)) {
-        return GDALPamRasterBand::IRasterIO(flag, x, y, width, height, data, buffer_width, buffer_height, buffer_type,
-                                            pixel_space, line_space, extra);
+        return patience.result(GDALPamRasterBand::IRasterIO(flag, x, y, width, height, data, buffer_width,
+                                                            buffer_height, buffer_type, pixel_space, line_space,
+                                                            patience.extra()));
     }
     return guarded_status([&]() -> Status {
         const dgg::Window window{static_cast<std::uint32_t>(x), static_cast<std::uint32_t>(y),
                                  static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height)};
         VCUBE_TRY(read(window, data, buffer_type, pixel_space, line_space));
-        return report_share(extra, 1.0);
+        return patience.finish();
     });
 }
 
-Status report_share(const GDALRasterIOExtraArg* extra, double done) {
-    const bool goes_on = extra == nullptr || extra->pfnProgress == nullptr ||
-                         extra->pfnProgress(done, "", extra->pProgressData) != FALSE;
-    return goes_on ? Status() : Status(Error{ErrorCode::kCancelled, "reading was cancelled"});
+namespace {
+
+Patience::Progress progress_of(const GDALRasterIOExtraArg* extra) {
+    if (extra == nullptr || extra->pfnProgress == nullptr) {
+        return nullptr;
+    }
+    return [progress = extra->pfnProgress, data = extra->pProgressData](double done) {
+        return progress(done, "", data) != FALSE;
+    };
+}
+
+}  // namespace
+
+ReadPatience::ReadPatience(const GDALRasterIOExtraArg* extra) : patience_(progress_of(extra)) {
+    if (extra != nullptr) {
+        extra_ = *extra;
+    } else {
+        INIT_RASTERIO_EXTRA_ARG(extra_);
+    }
+    if (extra_.pfnProgress != nullptr) {
+        extra_.pfnProgress = forward;
+        extra_.pProgressData = &patience_;
+    }
+}
+
+Status ReadPatience::finish() {
+    patience_.tell(1.0);
+    return check_wanted();
+}
+
+CPLErr ReadPatience::result(CPLErr of_gdal) const {
+    const Status wanted = check_wanted();
+    if (of_gdal != CE_None && !wanted.ok() &&
+        (CPLGetErrorCounter() == errors_before_ || CPLGetLastErrorNo() != CPLE_UserInterrupt)) {
+        raise_error(wanted.error());
+    }
+    return of_gdal;
+}
+
+int ReadPatience::forward(double done, const char* /*text*/, void* data) {
+    return static_cast<Patience*>(data)->tell(done) ? TRUE : FALSE;
 }
 
 }  // namespace vcube::driver

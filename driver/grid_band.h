@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/patience.h"
 #include "core/swath/render.h"
 #include "driver/grid_pyramid.h"
 #include "gdal_pam.h"
@@ -18,7 +19,8 @@
 
 namespace vcube::driver {
 
-/// Writes the pixels of a window of a level of the pyramid, in the band's type. May block; called on GDAL's thread.
+/// Writes the pixels of a window of a level of the pyramid, in the band's type. May block; called on GDAL's thread,
+/// whose patience (core/base/patience.h) it keeps to.
 using GridPainter = std::function<Status(std::size_t level, const dgg::Window& window, const swath::PixelBuffer& out)>;
 
 /// A class of a flag variable: where (value & mask) == value, or all of the value where mask is 0.
@@ -48,8 +50,24 @@ struct GridBandPlan {
     std::vector<std::pair<std::string, std::string>> metadata;  // before the info's
 };
 
-/// Tells the caller's progress function the share of a read that is done; kCancelled where it wants no more.
-Status report_share(const GDALRasterIOExtraArg* extra, double done);
+/// A call's progress function as this thread's patience. Where GDAL does the reading, in several calls of ours, it is
+/// given extra() in place of the caller's.
+class ReadPatience {
+public:
+    explicit ReadPatience(const GDALRasterIOExtraArg* extra);
+    /// Tells that all is done; kCancelled where the caller wants no more even so.
+    Status finish();
+    GDALRasterIOExtraArg* extra() { return &extra_; }
+    /// Of what GDAL has read: the same. Where the caller wants no more, the last error tells that, whatever else GDAL
+    /// says.
+    CPLErr result(CPLErr of_gdal) const;
+
+private:
+    static int CPL_STDCALL forward(double done, const char* text, void* data);
+    GDALRasterIOExtraArg extra_;
+    Patience patience_;
+    const GUInt32 errors_before_ = CPLGetErrorCounter();
+};
 
 class GridBand final : public GDALPamRasterBand {
 public:

@@ -81,29 +81,30 @@ CPLErr GridDataset::IRasterIO(GDALRWFlag flag, int x, int y, int width, int heig
                               int buffer_height, GDALDataType buffer_type, int band_count, BandNumbers bands,
                               GSpacing pixel_space, GSpacing line_space, GSpacing band_space,
                               GDALRasterIOExtraArg* extra) {
+    ReadPatience patience(extra);
     if (!many_ || flag != GF_Read || band_count < 2 || width != buffer_width || height != buffer_height ||
         GDALDataTypeIsComplex(buffer_type)) {
-        return PamDatasetOf::IRasterIO(flag, x, y, width, height, data, buffer_width, buffer_height, buffer_type,
-                                       band_count, bands, pixel_space, line_space, band_space, extra);
+        return patience.result(PamDatasetOf::IRasterIO(flag, x, y, width, height, data, buffer_width, buffer_height,
+                                                       buffer_type, band_count, bands, pixel_space, line_space,
+                                                       band_space, patience.extra()));
     }
     return guarded_status([&]() -> Status {
         const dgg::Window window{static_cast<std::uint32_t>(x), static_cast<std::uint32_t>(y),
                                  static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height)};
-        return read_many({bands, static_cast<std::size_t>(band_count)}, window,
-                         {static_cast<std::byte*>(data), buffer_type, pixel_space, line_space, band_space}, extra);
+        VCUBE_TRY(read_many({bands, static_cast<std::size_t>(band_count)}, window,
+                            {static_cast<std::byte*>(data), buffer_type, pixel_space, line_space, band_space}));
+        return patience.finish();
     });
 }
 
 // Straight into the caller's buffer where it takes the bands' type; else through a buffer of some bands.
-Status GridDataset::read_many(std::span<const int> bands, const dgg::Window& window, const BandsBuffer& out,
-                              const GDALRasterIOExtraArg* extra) const {
+Status GridDataset::read_many(std::span<const int> bands, const dgg::Window& window, const BandsBuffer& out) const {
     const GDALDataType type = plans_.front().info->type;
     if (out.type == type) {
-        VCUBE_TRY(
-            many_(bands, window,
-                  {out.data, static_cast<std::ptrdiff_t>(out.pixel_space), static_cast<std::ptrdiff_t>(out.line_space)},
-                  static_cast<std::ptrdiff_t>(out.band_space)));
-        return report_share(extra, 1.0);
+        return many_(
+            bands, window,
+            {out.data, static_cast<std::ptrdiff_t>(out.pixel_space), static_cast<std::ptrdiff_t>(out.line_space)},
+            static_cast<std::ptrdiff_t>(out.band_space));
     }
     const auto item = static_cast<std::size_t>(GDALGetDataTypeSizeBytes(type));
     const std::size_t line_bytes = item * window.width;
@@ -114,6 +115,10 @@ Status GridDataset::read_many(std::span<const int> bands, const dgg::Window& win
     Buffer part(band_bytes * group);
     for (std::size_t first = 0; first < bands.size(); first += group) {
         const std::size_t count = std::min(group, bands.size() - first);
+        const auto part_of_all = [&](std::size_t band) {
+            return static_cast<double>(band) / static_cast<double>(bands.size());
+        };
+        const Share share(part_of_all(first), part_of_all(first + count));
         VCUBE_TRY(many_(bands.subspan(first, count), window,
                         {part.data(), static_cast<std::ptrdiff_t>(item), static_cast<std::ptrdiff_t>(line_bytes)},
                         static_cast<std::ptrdiff_t>(band_bytes)));
@@ -125,7 +130,6 @@ Status GridDataset::read_many(std::span<const int> bands, const dgg::Window& win
                                 out.type, static_cast<int>(out.pixel_space), window.width);
             }
         }
-        VCUBE_TRY(report_share(extra, static_cast<double>(first + count) / static_cast<double>(bands.size())));
     }
     return {};
 }

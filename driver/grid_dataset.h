@@ -59,8 +59,7 @@ private:
         GDALDataType type;
         GSpacing pixel_space, line_space, band_space;
     };
-    [[nodiscard]] Status read_many(std::span<const int> bands, const dgg::Window& window, const BandsBuffer& out,
-                                   const GDALRasterIOExtraArg* extra) const;
+    [[nodiscard]] Status read_many(std::span<const int> bands, const dgg::Window& window, const BandsBuffer& out) const;
 
     OGRSpatialReference srs_;
     std::shared_ptr<const GridPyramid> pyramid_;

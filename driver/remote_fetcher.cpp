@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/concat.h"
+#include "core/base/patience.h"
 #include "core/base/per_process.h"
 #include "core/fetch/local_fetcher.h"
 #include "driver/http_targets.h"
@@ -51,7 +52,11 @@ public:
               pool, [this](const std::string& location, bool renew) { return targets_.get().resolve(location, renew); },
               *vsi_, std::move(options)) {}
 
-    void fetch(std::span<const FetchRequest> requests, const FetchSink& sink, const FetchOptions& options) override {
+    void fetch(std::span<const FetchRequest> requests, const FetchSink& sink, const FetchOptions& given) override {
+        FetchOptions options = given;
+        if (!options.tick) {
+            options.tick = is_wanted;
+        }
         const bool rewrites = options.session && !options.session->tuning.rewrites.empty();
         const auto is_local = [](const FetchRequest& request) { return is_plain_path(request.url); };
         if (!rewrites && std::all_of(requests.begin(), requests.end(), is_local)) {

@@ -1,6 +1,7 @@
 // The driver's Fetcher: rewrites locations as the session says, then reads plain paths with pread, what HTTP reaches
 // with the HTTP client, and the rest (archives, other protocols, what only GDAL can sign) through GDAL's virtual file
-// system. Thread-safe; see vcube/fetcher.h for the contract.
+// system. Fetches without a tick of their own end when the thread's call is not wanted any more (patience.h).
+// Thread-safe; see vcube/fetcher.h for the contract.
 #pragma once
 
 #include <memory>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/patience.h"
 #include "driver/cell_painting.h"
 #include "driver/gdal_types.h"
 
@@ -61,6 +62,7 @@ GridPainter make_swath_painter(const OpenContext& context, const swath::Variable
             threads = context.options.max_threads,
             style = cell_style(context.options, !variable.encoding.flags.empty()), nodata = variable.nodata_bytes()](
                std::size_t level, const dgg::Window& window, const swath::PixelBuffer& out) -> Status {
+        VCUBE_TRY(check_wanted());
         VCUBE_ASSIGN(const auto rows, product->rows());
         VCUBE_ASSIGN(const auto column, product->column(variable));
         return paint_cells(*pyramid, style, level, window, {*rows, column->span()}, variable.encoding.type, nodata, out,

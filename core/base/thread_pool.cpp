@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/patience.h"
+
 namespace vcube {
 
 /// One parallel_for. Kept by shared_ptr, so that a worker that wakes late finds the counter exhausted and touches
@@ -44,7 +46,11 @@ struct ThreadPool::Loop {
 
     void wait() {
         std::unique_lock lock(mutex);
-        all_done.wait(lock, [this] { return done.load(std::memory_order_acquire) == count; });
+        const auto ended = [this] { return done.load(std::memory_order_acquire) == count; };
+        if (wait_while_wanted(all_done, lock, ended)) {
+            return;
+        }
+        all_done.wait(lock, ended);
     }
 
     const std::size_t count;
@@ -119,6 +125,18 @@ ThreadPool::~ThreadPool() {
 
 std::size_t ThreadPool::workers() const {
     return workers_;
+}
+
+ThreadPool::Around ThreadPool::inherited() const {
+    Around settings = inherit_ ? inherit_() : Around();
+    std::shared_ptr<Patience::State> patience = current_patience();
+    if (!patience) {
+        return settings;
+    }
+    return [settings = std::move(settings), patience = std::move(patience)](const std::function<void()>& work) {
+        const Helping helping(patience);
+        settings ? settings(work) : work();
+    };
 }
 
 /// The state of this process. A forked child inherits a state whose threads do not exist and whose mutex may be held

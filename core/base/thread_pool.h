@@ -27,11 +27,13 @@ public:
     ~ThreadPool();
 
     [[nodiscard]] std::size_t workers() const;
-    /// What a helper of a loop that this thread starts takes over from it; empty where there is nothing.
-    [[nodiscard]] Around inherited() const { return inherit_ ? inherit_() : Around(); }
+    /// What a helper of a loop that this thread starts takes over from it, its patience (patience.h) too; empty where
+    /// there is nothing.
+    [[nodiscard]] Around inherited() const;
 
     /// Calls body(i) once for each i in [0, count) and returns when all have returned. The caller takes part, so the
     /// loop ends even where no worker is free. At most `max_threads` threads (0: all) work on it, the caller included.
+    /// While the caller waits for others' bodies it looks at is_wanted(); bodies are called in any case.
     void parallel_for(std::size_t count, const std::function<void(std::size_t)>& body, std::size_t max_threads = 0);
 
 private:

@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "core/base/patience.h"
+
 namespace vcube {
 
 void wait_for_each(ThreadPool& pool, std::size_t count, const std::function<void(std::size_t)>& body,
@@ -47,9 +49,12 @@ void wait_for_each(ThreadPool& pool, std::size_t count, const std::function<void
     }
     work();
     std::unique_lock lock(mutex);
-    while (tick && !ended.wait_for(lock, kBetweenTicks, [&] { return running == 0; })) {
+    while (!ended.wait_for(lock, kBetweenTicks, [&] { return running == 0; })) {
         lock.unlock();
-        tick();
+        is_wanted();
+        if (tick) {
+            tick();
+        }
         lock.lock();
     }
 }

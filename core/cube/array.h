@@ -41,7 +41,8 @@ struct ReadOptions {
     bool missing_object_is_fill = false;              // MISSING_OBJECT=FILL: counted, told once a read through log()
     std::shared_ptr<FetchSession> session = nullptr;  // how remote chunks are fetched, and where that is counted
     /// Called on the caller's thread now and then, with the part of the read that is done, from 0 to 1, never less than
-    /// before; false stops the read (kCancelled). Empty: never.
+    /// before; false stops the read (kCancelled). Empty: never. Besides, a read ends when its thread's call is not
+    /// wanted any more (core/base/patience.h).
     std::function<bool(double done)> progress = nullptr;
 };
 

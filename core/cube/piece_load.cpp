@@ -9,6 +9,7 @@
 #include "core/base/concat.h"
 #include "core/base/fetch_bytes.h"
 #include "core/base/log.h"
+#include "core/base/patience.h"
 #include "core/base/utf8.h"
 #include "core/refs/url_policy.h"
 
@@ -417,7 +418,7 @@ void PieceLoader::run_parallel(std::size_t count, std::uint64_t bytes, const std
     const auto until_stopped = [&](std::size_t i) {
         if (!stopped_.load(std::memory_order_relaxed)) {
             body(i);
-            if (options_.progress && std::this_thread::get_id() == caller_) {
+            if (std::this_thread::get_id() == caller_) {
                 tick();
             }
         }
@@ -427,7 +428,7 @@ void PieceLoader::run_parallel(std::size_t count, std::uint64_t bytes, const std
 
 /// On the caller's thread: whether to go on.
 bool PieceLoader::tick() {
-    if (options_.stop.stop_requested()) {
+    if (options_.stop.stop_requested() || !is_wanted()) {
         stopped_ = true;
     }
     const auto now = std::chrono::steady_clock::now();

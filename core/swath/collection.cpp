@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/base/log.h"
+#include "core/base/patience.h"
 #include "core/base/waiting_threads.h"
 #include "core/dgg/isea.h"
 #include "core/refs/url_policy.h"
@@ -99,7 +100,7 @@ Result<ProductPtr> Collection::State::open_product(std::uint32_t index) {
     Result<ProductPtr> made = open(list.products[index]);
     if (made.ok()) {
         flight.product = made.value();
-    } else if (made.error().code != ErrorCode::kCancelled) {
+    } else if (made.error().code != ErrorCode::kCancelled && is_wanted()) {
         flight.error = made.error();
     }
     return made;
@@ -162,6 +163,7 @@ Result<ProductPtr> Collection::sample() const {
             if (made.ok()) {
                 return made;
             }
+            VCUBE_TRY(check_wanted());
             VCUBE_TRY(note_failure(index, made.error()));
             first = first ? first : made.error();
         }
@@ -173,7 +175,9 @@ Result<ProductPtr> Collection::product(std::uint32_t index) const {
     State& state = *state_;
     {
         std::unique_lock lock(state.mutex);
-        state.changed.wait(lock, [&] { return !state.opening.contains(index); });
+        if (!wait_while_wanted(state.changed, lock, [&] { return !state.opening.contains(index); })) {
+            return Error{ErrorCode::kCancelled, "reading was cancelled"};
+        }
         if (const auto failed = state.open_errors.find(index); failed != state.open_errors.end()) {
             return failed->second;
         }
@@ -210,7 +214,7 @@ Result<Footprint> Collection::find_footprint(std::uint32_t index, bool only_ids)
     Result<Footprint> found = opened.ok() ? footprint_of(*opened.value(), entry.name) : opened.error();
     if (found.ok()) {
         state.footprints->put(entry, found.value());
-    } else if (found.error().code != ErrorCode::kCancelled) {
+    } else if (found.error().code != ErrorCode::kCancelled && is_wanted()) {
         const std::lock_guard lock(state.mutex);
         state.footprint_errors.emplace(index, found.error());
     }
@@ -263,6 +267,7 @@ Result<std::vector<std::uint32_t>> Collection::touching(std::uint32_t first, std
     // Few products touch a small window: the others need not be opened whole.
     const bool only_ids = wanted.size() < dgg::kBlockCount / 4;
     const auto look = [&](std::uint32_t index) -> Result<bool> {
+        VCUBE_TRY(check_wanted());
         VCUBE_ASSIGN(const Footprint found, find_footprint(index, only_ids));
         std::optional<bool> answer = state.touches(index, found, wanted, box);
         if (!answer) {
@@ -272,9 +277,14 @@ Result<std::vector<std::uint32_t>> Collection::touching(std::uint32_t first, std
         }
         return answer.value_or(true);
     };
-    for_each_product(
-        unknown.size(), [&](std::size_t n) { answers[unknown[n]] = look(first + unknown[n]); }, max_threads);
+    std::atomic<std::size_t> done{0};
+    const auto answer = [&](std::size_t n) {
+        answers[unknown[n]] = look(first + unknown[n]);
+        report_done(static_cast<double>(++done) / static_cast<double>(unknown.size()));
+    };
+    for_each_product(unknown.size(), answer, max_threads);
     state.footprints->save();
+    VCUBE_TRY(check_wanted());
     std::vector<std::uint32_t> found;
     for (std::uint32_t k = 0; k < count; ++k) {
         if (!answers[k]->ok()) {
@@ -287,6 +297,9 @@ Result<std::vector<std::uint32_t>> Collection::touching(std::uint32_t first, std
 }
 
 Status Collection::note_failure(std::uint32_t index, const Error& error) const {
+    if (error.code == ErrorCode::kCancelled) {
+        return error;
+    }
     State& state = *state_;
     bool first = false;
     {

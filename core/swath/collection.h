@@ -1,4 +1,5 @@
-// Products in order of time as one thing: opened when they are needed, footprints and failures remembered.
+// Products in order of time as one thing: opened when they are needed, footprints and failures remembered. What ends
+// because it is not wanted any more (core/base/patience.h) is kCancelled and no failure of a product.
 #pragma once
 
 #include <cstddef>
@@ -78,7 +79,7 @@ public:
 
     /// Remembers that a product failed (its columns were damaged): the first error of a product stands, and is told as
     /// a debug message; who shows the collection warns, with the number of failures(). The error itself where
-    /// failure_is_error, else ok.
+    /// failure_is_error, else ok; kCancelled is handed back and not remembered.
     Status note_failure(std::uint32_t index, const Error& error) const;
     /// So far, in order of products.
     [[nodiscard]] std::vector<Failure> failures() const;

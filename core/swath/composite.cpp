@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/base/concat.h"
+#include "core/base/patience.h"
 #include "core/swath/composite_cache.h"
 #include "core/swath/composite_make.h"
 #include "core/swath/composite_samples.h"
@@ -197,11 +198,11 @@ std::vector<std::size_t> claim_missing(CompositeCache& cache, std::vector<Part>&
 }
 
 // Whether nothing is missing any more.
-bool wait_for_others(std::vector<Part>& parts, const std::stop_token& stop) {
+bool wait_for_others(std::vector<Part>& parts) {
     bool complete = true;
     for (Part& part : parts) {
         for (const CompositeCache::Joined& joined : part.claim.joined) {
-            if (const SharedTable table = joined.wait(stop)) {
+            if (const SharedTable table = joined.wait()) {
                 part.table = merged(part.table, table);
                 part.missing = part.missing.without(joined.blocks());
             }
@@ -224,17 +225,15 @@ const Collection& Composer::collection() const {
 }
 
 Result<std::shared_ptr<const CellTable>> Composer::table(const Period& period, const Recipe& recipe,
-                                                         const dgg::BlockSet& blocks, std::size_t max_threads,
-                                                         const std::stop_token& stop) {
-    VCUBE_ASSIGN(const auto made, tables(std::span(&period, 1), recipe, blocks, max_threads, stop));
+                                                         const dgg::BlockSet& blocks, std::size_t max_threads) {
+    VCUBE_ASSIGN(const auto made, tables(std::span(&period, 1), recipe, blocks, max_threads));
     return made.front();
 }
 
 Result<std::vector<std::shared_ptr<const CellTable>>> Composer::tables(std::span<const Period> periods,
                                                                        const Recipe& recipe,
                                                                        const dgg::BlockSet& blocks,
-                                                                       std::size_t max_threads,
-                                                                       const std::stop_token& stop) {
+                                                                       std::size_t max_threads) {
     const Collection& collection = *state_->collection;
     VCUBE_ASSIGN(const auto sample, collection.sample());
     VCUBE_ASSIGN(const ResultForm form, form_of(*sample, recipe));
@@ -248,16 +247,14 @@ Result<std::vector<std::shared_ptr<const CellTable>>> Composer::tables(std::span
         parts[k].missing = blocks;
     }
     do {
-        if (stop.stop_requested()) {
-            return Error{ErrorCode::kCancelled, "composite: cancelled"};
-        }
+        VCUBE_TRY(check_wanted());
         const std::vector<std::size_t> owners = claim_missing(state_->cache, parts);
         std::vector<MakeJob> jobs;
         jobs.reserve(owners.size());
         for (const std::size_t k : owners) {
             jobs.push_back({periods[k], parts[k].claim.owned()});
         }
-        VCUBE_ASSIGN(auto made, make_tables(collection, request, form, jobs, {state_->work_bytes, max_threads, stop}));
+        VCUBE_ASSIGN(auto made, make_tables(collection, request, form, jobs, {state_->work_bytes, max_threads}));
         for (std::size_t k = 0; k < owners.size(); ++k) {
             Part& part = parts[owners[k]];
             const auto table = std::make_shared<const CellTable>(std::move(made[k]));
@@ -265,7 +262,7 @@ Result<std::vector<std::shared_ptr<const CellTable>>> Composer::tables(std::span
             part.table = merged(part.table, table);
             part.missing = part.missing.without(jobs[k].blocks);
         }
-    } while (!wait_for_others(parts, stop));
+    } while (!wait_for_others(parts));
     std::vector<SharedTable> tables;
     tables.reserve(parts.size());
     for (Part& part : parts) {

@@ -10,7 +10,6 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -96,16 +95,14 @@ public:
 
     /// A table that holds at least `blocks` of `period`. Only products that touch blocks that are not there yet are
     /// read, in parallel, each once (in several rounds where all values must be held at once and would not fit
-    /// work_bytes: MEDIAN, MODE). `stop`: ends with kCancelled.
+    /// work_bytes: MEDIAN, MODE). Tells what is done and ends with kCancelled as core/base/patience.h has it.
     Result<std::shared_ptr<const CellTable>> table(const Period& period, const Recipe& recipe,
-                                                   const dgg::BlockSet& blocks, std::size_t max_threads = 0,
-                                                   const std::stop_token& stop = {});
+                                                   const dgg::BlockSet& blocks, std::size_t max_threads = 0);
 
     /// The same of many periods in one go: products of all of them are read in parallel.
     Result<std::vector<std::shared_ptr<const CellTable>>> tables(std::span<const Period> periods, const Recipe& recipe,
                                                                  const dgg::BlockSet& blocks,
-                                                                 std::size_t max_threads = 0,
-                                                                 const std::stop_token& stop = {});
+                                                                 std::size_t max_threads = 0);
 
 private:
     struct State;

@@ -7,6 +7,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/base/patience.h"
+
 namespace vcube::swath {
 
 namespace {
@@ -30,7 +32,7 @@ SharedTable merged(const SharedTable& table, const SharedTable& other) {
 struct CompositeCache::Flight {
     dgg::BlockSet blocks;
     std::mutex mutex;
-    std::condition_variable_any changed;
+    std::condition_variable changed;
     bool done = false;
     SharedTable table;
 };
@@ -100,9 +102,9 @@ const dgg::BlockSet& CompositeCache::Joined::blocks() const {
     return flight_->blocks;
 }
 
-SharedTable CompositeCache::Joined::wait(const std::stop_token& stop) const {
+SharedTable CompositeCache::Joined::wait() const {
     std::unique_lock lock(flight_->mutex);
-    flight_->changed.wait(lock, stop, [this] { return flight_->done; });
+    wait_while_wanted(flight_->changed, lock, [this] { return flight_->done; });
     return flight_->table;
 }
 

@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -37,8 +36,8 @@ public:
     class Joined {
     public:
         [[nodiscard]] const dgg::BlockSet& blocks() const;
-        /// Blocks until they are done or `stop` is requested; null where their owner gave them up, or on `stop`.
-        [[nodiscard]] SharedTable wait(const std::stop_token& stop) const;
+        /// Blocks until they are done; null where their owner gave them up, or nobody wants them any more.
+        [[nodiscard]] SharedTable wait() const;
 
     private:
         friend class CompositeCache;

@@ -1,18 +1,19 @@
 #include "core/swath/composite_make.h"
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
 
+#include "core/base/patience.h"
+
 namespace vcube::swath {
 
 namespace {
 
-Error cancelled() {
-    return {ErrorCode::kCancelled, "composite: cancelled"};
-}
+constexpr double kShareOfFootprints = 0.3;  // of what there is to do, where they are not known
 
 // A product's part in a job.
 struct Step {
@@ -99,10 +100,15 @@ Result<std::vector<CellTable>> Maker::run() {
     }
     while (more_blocks()) {
         VCUBE_ASSIGN(const std::vector<Step> steps, find_steps());
+        const Share reading(kShareOfFootprints, 1);
         for (std::size_t begin = 0; begin < steps.size();) {
             const std::size_t end = group_end(steps, begin);
             const auto group = std::span(steps).subspan(begin, end - begin);
             {
+                const auto share = [&](std::size_t step) {
+                    return static_cast<double>(step) / static_cast<double>(steps.size());
+                };
+                const Share of_group(share(begin), share(end));
                 VCUBE_ASSIGN(const std::vector<Samples> samples, read_group(group));
                 add_group(group, samples);
             }
@@ -130,6 +136,7 @@ bool Maker::more_blocks() {
 // are looked for together: a period alone may have no more than one product.
 Result<std::vector<Step>> Maker::find_steps() {
     std::vector<Step> steps;
+    const Share finding(0, kShareOfFootprints);
     for (std::size_t begin = 0; begin < jobs_.size();) {
         dgg::BlockSet blocks = jobs_[begin].blocks;
         std::size_t end = begin + 1;
@@ -154,6 +161,7 @@ Result<std::vector<Step>> Maker::find_steps() {
             }
         }
         begin = end;
+        report_done(static_cast<double>(end) / static_cast<double>(jobs_.size()));
     }
     return steps;
 }
@@ -179,8 +187,9 @@ std::size_t Maker::group_end(std::span<const Step> steps, std::size_t begin) con
 Result<std::vector<Samples>> Maker::read_group(std::span<const Step> steps) {
     std::vector<Samples> samples(steps.size());
     std::vector<Status> failures(steps.size());
+    std::atomic<std::size_t> done{0};
     const auto read = [&](std::size_t k) {
-        if (options_.stop.stop_requested()) {
+        if (!is_wanted()) {
             return;
         }
         failures[k] = [&]() -> Status {
@@ -190,11 +199,10 @@ Result<std::vector<Samples>> Maker::read_group(std::span<const Step> steps) {
             scratches_.give(std::move(scratch));
             return {};
         }();
+        report_done(static_cast<double>(++done) / static_cast<double>(steps.size()));
     };
     collection_.for_each_product(steps.size(), read, options_.max_threads);
-    if (options_.stop.stop_requested()) {
-        return cancelled();
-    }
+    VCUBE_TRY(check_wanted());
     for (std::size_t k = 0; k < steps.size(); ++k) {
         if (!failures[k].ok()) {
             VCUBE_TRY(collection_.note_failure(steps[k].product, failures[k].error()));

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <span>
-#include <stop_token>
 #include <vector>
 
 #include "core/dgg/blocks.h"
@@ -16,7 +15,6 @@ namespace vcube::swath {
 struct MakeOptions {
     std::size_t work_bytes = 0;   // of samples and unfinished blocks, about
     std::size_t max_threads = 0;  // as ThreadPool::parallel_for has it
-    std::stop_token stop;
 };
 
 /// Blocks of one step that are wanted.
@@ -27,7 +25,8 @@ struct MakeJob {
 
 /// A table with those blocks for each job, in the same order. Products of a job are read once, unless the method needs
 /// all values at once and they do not fit work_bytes: then once for each part of the blocks that does. Errors:
-/// kCancelled; that of a product where the collection says that failures are errors.
+/// kCancelled when it is not wanted any more (core/base/patience.h); that of a product where the collection says that
+/// failures are errors.
 Result<std::vector<CellTable>> make_tables(const Collection& collection, const SampleRequest& request,
                                            const ResultForm& form, std::span<const MakeJob> jobs,
                                            const MakeOptions& options);

@@ -1,11 +1,13 @@
 // A value that is made on first use and kept: single flight, no lock held while it is made. A failure is told to the
-// caller that met it and not kept; the next one tries again. Thread-safe.
+// caller that met it and not kept; the next one tries again. Who waits for another one's making ends with kCancelled
+// when nobody wants it any more (patience.h). Thread-safe.
 #pragma once
 
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 
+#include "core/base/patience.h"
 #include "vcube/result.h"
 
 namespace vcube::swath {
@@ -20,9 +22,12 @@ public:
     Result<Value> get(const Make& make) {
         {
             std::unique_lock lock(mutex_);
-            changed_.wait(lock, [this] { return !busy_; });
+            const bool idle = wait_while_wanted(changed_, lock, [this] { return !busy_; });
             if (value_) {
                 return value_;
+            }
+            if (!idle) {
+                return Error{ErrorCode::kCancelled, "reading was cancelled"};
             }
             busy_ = true;
         }

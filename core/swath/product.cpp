@@ -4,10 +4,10 @@
 #include <atomic>
 #include <cmath>
 #include <cstring>
-#include <mutex>
 #include <utility>
 
 #include "core/base/log.h"
+#include "core/base/patience.h"
 #include "core/base/waiting_threads.h"
 #include "core/refs/url_policy.h"
 #include "core/swath/once.h"
@@ -108,8 +108,7 @@ struct Product::State {
     mutable Once<RowIndex> rows;
     mutable std::vector<Once<Buffer>> columns;
     mutable std::atomic<std::size_t> held{0};
-    mutable std::once_flag asked_remote;
-    mutable bool remote = false;
+    mutable Once<bool> remote;
 
     [[nodiscard]] Result<std::shared_ptr<const Buffer>> read(const ArrayMeta& meta, const DType& type) const;
     [[nodiscard]] Result<std::shared_ptr<const Buffer>> read_ids() const;
@@ -318,17 +317,18 @@ Status Product::load(std::span<const Variable* const> variables, Ids ids) const 
 }
 
 bool Product::is_remote() const {
-    std::call_once(state_->asked_remote, [this] {
+    const auto asked = state_->remote.get([this]() -> Result<std::shared_ptr<const bool>> {
         const auto array = Array::open(state_->source, state_->ids);
         if (!array.ok() || state_->ids.shape[0] == 0) {
-            return;
+            return std::make_shared<const bool>(false);
         }
         const std::uint64_t first = 0;
         const auto place = array.value().locate_chunk({&first, 1});
+        VCUBE_TRY(check_wanted());
         const auto* const found = place.ok() ? std::get_if<Remote>(&place.value()) : nullptr;
-        state_->remote = found != nullptr && vcube::is_remote(found->url);
+        return std::make_shared<const bool>(found != nullptr && vcube::is_remote(found->url));
     });
-    return state_->remote;
+    return asked.ok() && *asked.value();
 }
 
 std::size_t Product::held_bytes() const {

@@ -20,7 +20,7 @@ struct PixelBuffer {
 };
 
 /// Fills the window: the element of the pixel's cell where `values` has one, `nodata` elsewhere; elements have
-/// nodata.size() bytes: 1, 2, 4 or 8. Works in strips on the pool; blocks the caller. Thread-safe.
+/// nodata.size() bytes: 1, 2, 4 or 8. Works in strips on the pool (strips.h); blocks the caller. Thread-safe.
 void render(const dgg::CellMapper& mapper, const dgg::Window& window, const CellValues& values, ByteSpan nodata,
             const PixelBuffer& out, ThreadPool& pool, std::size_t max_threads = 0);
 

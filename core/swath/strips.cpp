@@ -1,7 +1,10 @@
 #include "core/swath/strips.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
+
+#include "core/base/patience.h"
 
 namespace vcube::swath {
 
@@ -18,11 +21,16 @@ void for_strips(const dgg::Window& window, ThreadPool& pool, std::size_t max_thr
     const auto rows = static_cast<std::uint32_t>(
         std::min<std::uint64_t>((wanted + row_step - 1) / row_step * row_step, window.height));
     const std::size_t strips = (std::size_t{window.height} + rows - 1) / rows;
+    std::atomic<std::size_t> done{0};
     pool.parallel_for(
         strips,
         [&](std::size_t strip) {
+            if (!is_wanted()) {
+                return;
+            }
             const auto first = static_cast<std::uint32_t>(strip * rows);
             work({window.x, window.y + first, window.width, std::min(rows, window.height - first)});
+            report_done(static_cast<double>(++done) / static_cast<double>(strips));
         },
         max_threads);
 }

@@ -2,12 +2,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "core/base/patience.h"
 #include "core/dgg/isea.h"
 #include "core/swath/collection.h"
 #include "tests/unit/base/meeting.h"
@@ -64,6 +68,30 @@ public:
     }
 
     Meeting meeting;
+
+private:
+    const Objects objects_;
+};
+
+/// Serves objects, but says nothing while it is `silent`, until the fetch is not wanted any more.
+class SilentFetcher final : public Fetcher {
+public:
+    explicit SilentFetcher(Objects objects) : objects_(std::move(objects)) {}
+
+    void fetch(std::span<const FetchRequest> requests, const FetchSink& sink, const FetchOptions& options) override {
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        bool stopped = false;
+        while (silent && !stopped && std::chrono::steady_clock::now() < end) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+            stopped = options.tick && !options.tick();
+        }
+        for (std::size_t i = 0; i < requests.size(); ++i) {
+            stopped ? sink(i, Error{ErrorCode::kCancelled, "reading was cancelled"})
+                    : sink(i, ByteSpan(objects_.at(requests[i].url)));
+        }
+    }
+
+    std::atomic<bool> silent{false};
 
 private:
     const Objects objects_;
@@ -154,6 +182,46 @@ TEST(RemoteProducts, ReferencesHereMayNameDataThere) {
 TEST(RemoteProducts, InlineColumnsAreNotRemote) {
     const FakeProduct product = one_point({"A"});
     EXPECT_FALSE(product.open(test::inline_runtime()).value()->is_remote());
+}
+
+/// A call that is given up while it waits for products, and the same again.
+TEST(RemoteProducts, WhatIsNotWantedAnyMoreIsNoFailure) {
+    constexpr std::size_t kProducts = 12;
+    Archive archive(kProducts, {"A"}, 1);
+    Objects objects;
+    ProductList list;
+    for (std::size_t p = 0; p < kProducts; ++p) {
+        const FakeProduct product = one_point({"A"});
+        for (const auto& [key, bytes] : product.store->chunks) {
+            objects[base_of(p) + key] = bytes;
+        }
+        list.products.push_back(entry_of(base_of(p) + "product.json", static_cast<int>(p)));
+    }
+    auto made = std::make_unique<SilentFetcher>(std::move(objects));
+    SilentFetcher& fetcher = *made;
+    archive.runtime = std::make_shared<Runtime>(1, std::size_t{1} << 20U, std::move(made));
+    const Collection collection(list,
+                                [&](const ProductEntry& entry) {
+                                    return archive.open(std::stoul(entry.location.substr(base_of(0).rfind('0'))));
+                                },
+                                nullptr, archive.runtime, {});
+    const auto touching = [&] { return collection.touching(0, kProducts, dgg::BlockSet::all()); };
+    fetcher.silent = true;
+    {
+        int calls = 0;
+        const Patience patience([&](double) { return ++calls < 3; });
+        const auto found = touching();
+        ASSERT_FALSE(found.ok());
+        EXPECT_EQ(found.error().code, ErrorCode::kCancelled);
+        EXPECT_EQ(calls, 3);
+    }
+    EXPECT_TRUE(collection.failures().empty());
+    {
+        const Patience patience([](double) { return false; });
+        EXPECT_EQ(collection.product(0).value()->ids().status().error().code, ErrorCode::kCancelled);
+    }
+    fetcher.silent = false;
+    EXPECT_EQ(touching().value().size(), kProducts);
 }
 
 }  // namespace
