@@ -122,6 +122,12 @@ Result<Buffer> look_at_file(Place& place, const Reader& reader) {
     return place.info.directory ? Buffer() : read_head(place.vsi_path, place.name, kHeaderBytes);
 }
 
+bool is_web_page(const Buffer& header) {
+    std::string_view text = as_text(header.span());
+    text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+    return text.starts_with("<!") || text.starts_with("<html") || text.starts_with("<HTML");
+}
+
 /// Looks at what stands there. A folder on a web server cannot be seen as such, and one in an object store only by
 /// those who may list it: where there is no file to be known by its first bytes, there may be a folder.
 Result<Place> look(const std::string& location, bool prefixed, const Reader& reader) {
@@ -147,7 +153,8 @@ Result<Place> look(const std::string& location, bool prefixed, const Reader& rea
         out.kind = SourceKind::kZarrDirectory;
     }
     if (out.kind == SourceKind::kUnknown) {
-        out.doubt = invalid(concat(out.name, ": neither references, Zarr nor a NetCDF-4 / HDF5 file"));
+        out.doubt = invalid(concat(out.name, ": neither references, Zarr nor a NetCDF-4 / HDF5 file",
+                                   is_web_page(header) ? ", but a web page: perhaps one to log in" : ""));
         if (!is_http(folder)) {
             return out.doubt;
         }

@@ -114,6 +114,12 @@ Result<Text> read_text(const Store& store, Fetcher& fetcher, const std::string& 
     if (text) {
         return text;
     }
+    ChunkLocation place;
+    VCUBE_TRY(store.locate({&key, 1}, {&place, 1}));
+    const auto* const remote = std::get_if<Remote>(&place);
+    if (remote != nullptr && remote->may_be_absent) {
+        return Text();  // metadata() has looked there
+    }
     std::uint64_t total = 0;
     VCUBE_ASSIGN(std::vector<Text> texts, read_texts(store, fetcher, {&key, 1}, limits, total));
     return std::move(texts[0]);
