@@ -14,6 +14,7 @@
 #include "driver/guard.h"
 #include "driver/labels.h"
 #include "driver/placement.h"
+#include "driver/progress.h"
 #include "driver/side_by_side.h"
 
 namespace vcube::driver {
@@ -58,7 +59,7 @@ ArrayMeta as_encoded(const ArrayMeta& meta, const Encoding& encoding) {
 ReadOptions options_of(const OpenContext& context, const GDALRasterIOExtraArg* extra) {
     ReadOptions out = context.read_options();
     if (extra != nullptr && extra->pfnProgress != nullptr) {
-        out.progress = [extra](double done) { return extra->pfnProgress(done, "", extra->pProgressData) != FALSE; };
+        out.progress = ProgressCall(extra->pfnProgress, extra->pProgressData);
     }
     return out;
 }

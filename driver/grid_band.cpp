@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "driver/guard.h"
+#include "driver/progress.h"
 
 namespace vcube::driver {
 
@@ -200,9 +201,7 @@ Patience::Progress progress_of(const GDALRasterIOExtraArg* extra) {
     if (extra == nullptr || extra->pfnProgress == nullptr) {
         return nullptr;
     }
-    return [progress = extra->pfnProgress, data = extra->pProgressData](double done) {
-        return progress(done, "", data) != FALSE;
-    };
+    return ProgressCall(extra->pfnProgress, extra->pProgressData);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "core/base/waiting_threads.h"
 #include "core/refs/url_policy.h"
 #include "cpl_error.h"
+#include "driver/progress.h"
 
 namespace vcube::driver {
 namespace {
@@ -42,7 +43,9 @@ private:
 /// What the parts have done so far, told to the caller's progress function.
 class JointProgress {
 public:
-    JointProgress(std::span<const double> weights, const GDALRasterIOExtraArg* extra) : extra_(extra) {
+    JointProgress(std::span<const double> weights, const GDALRasterIOExtraArg* extra)
+        : extra_(extra),
+          call_(extra != nullptr ? extra->pfnProgress : nullptr, extra != nullptr ? extra->pProgressData : nullptr) {
         for (const double weight : weights) {
             shares_.emplace_back(*this, weight);
         }
@@ -71,7 +74,7 @@ public:
         }
         constexpr double kRounding = 1e-9;
         last_ = done > 1 - kRounding ? 1.0 : std::max(done, last_);
-        if (extra_->pfnProgress(last_, "", extra_->pProgressData) == FALSE) {
+        if (!call_(last_)) {
             stopped_ = true;
         }
     }
@@ -97,6 +100,7 @@ private:
     }
 
     const GDALRasterIOExtraArg* const extra_;
+    ProgressCall call_;
     const std::thread::id caller_ = std::this_thread::get_id();
     std::deque<Share> shares_;
     double last_ = 0;
