@@ -6,12 +6,12 @@ set -euo pipefail
 
 libraries=(g++ cmake ninja-build pkg-config libgdal-dev gdal-bin libproj-dev libhdf5-dev libdeflate-dev libzstd-dev
            liblz4-dev libblosc-dev liblzma-dev libbz2-dev libaec-dev libzfp-dev libsnappy-dev zlib1g-dev
-           nlohmann-json3-dev libcurl4-openssl-dev libjpeg62-turbo-dev libtiff-dev libpng-dev libwebp-dev libopenjp2-7-dev liblerc-dev
-           libbrotli-dev)
+           nlohmann-json3-dev libcurl4-openssl-dev libjpeg62-turbo-dev libtiff-dev libpng-dev libwebp-dev
+           libopenjp2-7-dev liblerc-dev libbrotli-dev)
 tools=(python3-gdal python3-numpy python3-h5py python3-matplotlib python3-pil)
 tests=(git libgtest-dev libgmock-dev libbenchmark-dev clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14
        python3-pytest python3-rasterio python3-xarray python3-zarr python3-numcodecs python3-fsspec python3-netcdf4
-       python3-pyproj python3-ujson)
+       python3-pyproj python3-ujson python3-aiohttp python3-distributed python3-rioxarray openssl)
 
 case "${1:-}" in
     "") tools+=("${tests[@]}") ;;
