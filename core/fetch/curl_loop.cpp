@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <climits>
+#include <cstdint>
 
 #include "core/fetch/curl_options.h"
 
@@ -14,10 +16,14 @@ CurlLoop::CurlLoop(std::size_t connections) : multi_((init_curl(), curl_multi_in
     if (::pipe2(pipe_, O_CLOEXEC | O_NONBLOCK) != 0) {
         pipe_[0] = pipe_[1] = -1;
     }
+    epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
     if (!ok()) {
         return;
     }
-    watched_.push_back({pipe_[0], POLLIN, 0});
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = pipe_[0];
+    (void)::epoll_ctl(epoll_, EPOLL_CTL_ADD, pipe_[0], &event);
     curl_multi_setopt(multi_, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_MULTIPLEX));
     curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(connections));
     curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &CurlLoop::on_socket);
@@ -30,9 +36,9 @@ CurlLoop::~CurlLoop() {
     if (multi_ != nullptr) {
         curl_multi_cleanup(multi_);
     }
-    for (const int end : pipe_) {
-        if (end >= 0) {
-            ::close(end);
+    for (const int own : {pipe_[0], pipe_[1], epoll_}) {
+        if (own >= 0) {
+            ::close(own);
         }
     }
 }
@@ -49,23 +55,19 @@ int CurlLoop::on_timer(CURLM* /*multi*/, long milliseconds, void* self) {
 }
 
 void CurlLoop::watch(curl_socket_t socket, int what) {
-    const auto found = places_.find(socket);
     if (what == CURL_POLL_REMOVE) {
-        if (found != places_.end()) {
-            watched_[found->second] = watched_.back();
-            places_[watched_.back().fd] = found->second;
-            watched_.pop_back();
-            places_.erase(socket);
+        if (watched_.erase(socket) > 0) {
+            (void)::epoll_ctl(epoll_, EPOLL_CTL_DEL, socket, nullptr);
         }
         return;
     }
-    const auto events =
-        static_cast<short>(((what & CURL_POLL_IN) != 0 ? POLLIN : 0) | ((what & CURL_POLL_OUT) != 0 ? POLLOUT : 0));
-    if (found != places_.end()) {
-        watched_[found->second].events = events;
-    } else {
-        places_[socket] = watched_.size();
-        watched_.push_back({socket, events, 0});
+    epoll_event event{};
+    event.events = ((what & CURL_POLL_IN) != 0 ? EPOLLIN : 0U) | ((what & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0U);
+    event.data.fd = socket;
+    const bool fresh = watched_.insert(socket).second;
+    // A socket that was closed and opened again under the same number is not watched any more.
+    if (::epoll_ctl(epoll_, fresh ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, socket, &event) != 0) {
+        (void)::epoll_ctl(epoll_, fresh ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &event);
     }
 }
 
@@ -81,24 +83,23 @@ int CurlLoop::wait_ms(std::optional<Clock::time_point> until) const {
 }
 
 void CurlLoop::turn(std::optional<Clock::time_point> until) {
-    (void)::poll(watched_.data(), watched_.size(), wait_ms(until));
-    if (watched_[0].revents != 0) {
-        char bytes[64];
-        while (::read(pipe_[0], bytes, sizeof(bytes)) > 0) {
-        }
-        woken_ = false;  // after reading, so that no later byte is lost with it
-    }
-    // libcurl changes what is watched while it works.
-    ready_.clear();
-    std::copy_if(watched_.begin() + 1, watched_.end(), std::back_inserter(ready_),
-                 [](const pollfd& one) { return one.revents != 0; });
+    std::array<epoll_event, 64> events;
+    const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), wait_ms(until));
     int running = 0;
-    for (const pollfd& one : ready_) {
-        const int what = ((one.revents & POLLIN) != 0 ? CURL_CSELECT_IN : 0) |
-                         ((one.revents & POLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
-                         ((one.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0 ? CURL_CSELECT_ERR | CURL_CSELECT_IN : 0);
-        if (places_.contains(one.fd)) {
-            curl_multi_socket_action(multi_, one.fd, what, &running);
+    for (int i = 0; i < count; ++i) {
+        const epoll_event& event = events[static_cast<std::size_t>(i)];
+        const std::uint32_t flags = event.events;
+        const int socket = event.data.fd;
+        if (socket == pipe_[0]) {
+            char bytes[64];
+            while (::read(pipe_[0], bytes, sizeof(bytes)) > 0) {
+            }
+            woken_ = false;                      // after reading, so that no later byte is lost with it
+        } else if (watched_.contains(socket)) {  // libcurl may have let go of it meanwhile
+            const int what = ((flags & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
+                             ((flags & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
+                             ((flags & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR | CURL_CSELECT_IN : 0);
+            curl_multi_socket_action(multi_, socket, what, &running);
         }
     }
     if (timer_ && *timer_ <= Clock::now()) {

@@ -1,16 +1,15 @@
 // libcurl's multi handle and the wait for its sockets: many transfers on one thread. Only those sockets are looked at
-// that have something, so a turn costs no more where hundreds are open. wake() may be called from any thread, all else
-// by one.
+// that have something (epoll), so a turn costs no more where hundreds are open. wake() may be called from any thread,
+// all else by one.
 #pragma once
 
 #include <curl/curl.h>
-#include <poll.h>
+#include <sys/epoll.h>
 
 #include <atomic>
 #include <chrono>
 #include <optional>
-#include <unordered_map>
-#include <vector>
+#include <unordered_set>
 
 namespace vcube {
 
@@ -25,7 +24,7 @@ public:
     ~CurlLoop();
 
     /// Whether there is what it needs of the system; nothing else may be called otherwise.
-    [[nodiscard]] bool ok() const { return multi_ != nullptr && pipe_[0] >= 0; }
+    [[nodiscard]] bool ok() const { return multi_ != nullptr && pipe_[0] >= 0 && epoll_ >= 0; }
 
     bool add(CURL* easy) { return curl_multi_add_handle(multi_, easy) == CURLM_OK; }
     void remove(CURL* easy) { curl_multi_remove_handle(multi_, easy); }
@@ -47,9 +46,8 @@ private:
     CURLM* multi_;
     int pipe_[2] = {-1, -1};
     std::atomic<bool> woken_{false};
-    std::vector<pollfd> watched_;  // the pipe first
-    std::unordered_map<curl_socket_t, std::size_t> places_;
-    std::vector<pollfd> ready_;
+    int epoll_ = -1;
+    std::unordered_set<curl_socket_t> watched_;
     std::optional<Clock::time_point> timer_;
 };
 
