@@ -24,6 +24,7 @@ import numpy as np
 from osgeo import gdal
 import web_archive
 gdal.UseExceptions()
+sys.stdout.reconfigure(line_buffering=True)  # what is not written yet would be written by each child
 URL = sys.argv[1]
 WANTED = web_archive.values()
 
