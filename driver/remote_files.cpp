@@ -71,7 +71,6 @@ Result<std::optional<RemoteFile>> look_at_remote(const std::string& location, co
     FetchRequest request{location, {0, head_bytes}};
     request.clip = true;
     request.keep = false;
-    request.keep = false;
     Result<Buffer> head = io_error("nothing was fetched");
     const FetchSink keep = [&](std::size_t, Result<ByteSpan> bytes) {
         if (!bytes.ok()) {

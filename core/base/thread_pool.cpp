@@ -1,8 +1,7 @@
 #include "core/base/thread_pool.h"
 
-#include <unistd.h>
-
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -64,7 +63,19 @@ struct ThreadPool::Loop {
 };
 
 struct ThreadPool::State {
-    explicit State(std::size_t workers) : process(::getpid()), size(workers) {}
+    explicit State(std::size_t workers) : size(workers) {}
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+    ~State() {
+        {
+            const std::lock_guard lock(mutex);
+            stopping = true;
+        }
+        wake.notify_all();
+        for (std::thread& thread : threads) {
+            thread.join();
+        }
+    }
 
     void start_threads() {
         while (threads.size() < size) {
@@ -95,7 +106,6 @@ struct ThreadPool::State {
         }
     }
 
-    const pid_t process;
     const std::size_t size;
     std::mutex mutex;
     std::condition_variable wake;
@@ -105,23 +115,9 @@ struct ThreadPool::State {
 };
 
 ThreadPool::ThreadPool(std::size_t workers, Inherit inherit)
-    : workers_(workers), inherit_(std::move(inherit)), state_(new State(workers)) {}
+    : workers_(workers), inherit_(std::move(inherit)), state_(workers) {}
 
-ThreadPool::~ThreadPool() {
-    State* state = state_.load();
-    if (state->process != ::getpid()) {
-        return;  // a forked child that never used the pool: the threads are the parent's, the mutex may be held
-    }
-    {
-        const std::lock_guard lock(state->mutex);
-        state->stopping = true;
-    }
-    state->wake.notify_all();
-    for (std::thread& thread : state->threads) {
-        thread.join();
-    }
-    delete state;
-}
+ThreadPool::~ThreadPool() = default;
 
 std::size_t ThreadPool::workers() const {
     return workers_;
@@ -139,19 +135,6 @@ ThreadPool::Around ThreadPool::inherited() const {
     };
 }
 
-/// The state of this process. A forked child inherits a state whose threads do not exist and whose mutex may be held
-/// for ever: it is left alone and a new one takes its place.
-ThreadPool::State& ThreadPool::state() {
-    State* current = state_.load(std::memory_order_acquire);
-    if (current->process != ::getpid()) {
-        auto fresh = std::make_unique<State>(workers_);
-        if (state_.compare_exchange_strong(current, fresh.get(), std::memory_order_acq_rel)) {
-            return *fresh.release();
-        }
-    }
-    return *current;
-}
-
 void ThreadPool::parallel_for(std::size_t count, const std::function<void(std::size_t)>& body,
                               std::size_t max_threads) {
     std::size_t helpers = std::min(workers_, count > 0 ? count - 1 : 0);
@@ -164,7 +147,7 @@ void ThreadPool::parallel_for(std::size_t count, const std::function<void(std::s
         }
         return;
     }
-    State& shared = state();
+    State& shared = state_.get();
     const auto loop = std::make_shared<Loop>(count, &body, helpers, inherited());
     {
         const std::lock_guard lock(shared.mutex);

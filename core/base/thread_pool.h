@@ -1,10 +1,11 @@
 // A fixed pool of worker threads with one operation: run a loop body in parallel.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <memory>
+
+#include "core/base/per_process.h"
 
 namespace vcube {
 
@@ -39,10 +40,9 @@ public:
 private:
     struct Loop;
     struct State;
-    State& state();
     std::size_t workers_;
     const Inherit inherit_;
-    std::atomic<State*> state_;
+    PerProcess<State, std::size_t> state_;  // in a forked child the threads do not exist
 };
 
 }  // namespace vcube

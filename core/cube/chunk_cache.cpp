@@ -8,8 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/fork_generation.h"
-
 namespace vcube {
 namespace {
 
@@ -82,7 +80,6 @@ struct ChunkCache::State {
     }
 
     const std::size_t limit;
-    const std::uint64_t generation = fork_generation();
     mutable std::mutex mutex;
     std::list<Entry> entries;  // most recently used first
     std::unordered_map<ChunkKey, std::list<Entry>::iterator, KeyHash> index;
@@ -92,26 +89,9 @@ struct ChunkCache::State {
     Statistics numbers;
 };
 
-ChunkCache::ChunkCache(std::size_t max_bytes) : state_(new State(max_bytes)) {}
+ChunkCache::ChunkCache(std::size_t max_bytes) : state_(max_bytes) {}
 
-ChunkCache::~ChunkCache() {
-    const State* const state = state_.load();
-    if (state->generation == fork_generation()) {
-        delete state;
-    }
-}
-
-/// The state of this process; that of a parent is left alone, for its lock may be held.
-ChunkCache::State& ChunkCache::state() const {
-    State* current = state_.load(std::memory_order_acquire);
-    if (current->generation != fork_generation()) {
-        auto fresh = std::make_unique<State>(current->limit);
-        if (state_.compare_exchange_strong(current, fresh.get(), std::memory_order_acq_rel)) {
-            return *fresh.release();
-        }
-    }
-    return *current;
-}
+ChunkCache::~ChunkCache() = default;
 
 ChunkCache::Claim& ChunkCache::Claim::operator=(Claim&& other) noexcept {
     if (this != &other) {
@@ -172,7 +152,7 @@ ChunkData ChunkCache::Claim::wait(const std::function<bool()>& tick) const {
 ChunkCache::Claim ChunkCache::claim(const ChunkKey& key) {
     Claim claim;
     claim.key_ = key;
-    State& state = this->state();
+    State& state = state_.get();
     const std::lock_guard lock(state.mutex);
     claim.hit_ = state.find(key);
     if (claim.hit_) {
@@ -192,7 +172,7 @@ ChunkCache::Claim ChunkCache::claim(const ChunkKey& key) {
 }
 
 ChunkData ChunkCache::get(const ChunkKey& key) {
-    State& state = this->state();
+    State& state = state_.get();
     const std::lock_guard lock(state.mutex);
     ChunkData data = state.find(key);
     ++(data ? state.numbers.hits : state.numbers.misses);
@@ -200,7 +180,7 @@ ChunkData ChunkCache::get(const ChunkKey& key) {
 }
 
 ChunkData ChunkCache::peek(const ChunkKey& key) const {
-    State& state = this->state();
+    State& state = state_.get();
     const std::lock_guard lock(state.mutex);
     const auto found = state.index.find(key);
     return found == state.index.end() ? nullptr : found->second->data;
@@ -208,14 +188,14 @@ ChunkData ChunkCache::peek(const ChunkKey& key) const {
 
 void ChunkCache::put(const ChunkKey& key, ChunkData chunk) {
     std::vector<ChunkData> evicted;
-    State& state = this->state();
+    State& state = state_.get();
     const std::lock_guard lock(state.mutex);
     state.insert(key, std::move(chunk), evicted);
 }
 
 void ChunkCache::forget(std::uint64_t array) {
     std::vector<ChunkData> dropped;
-    State& state = this->state();
+    State& state = state_.get();
     const std::lock_guard lock(state.mutex);
     if (!state.of_array.contains(array)) {
         return;
@@ -229,11 +209,11 @@ void ChunkCache::forget(std::uint64_t array) {
 }
 
 std::size_t ChunkCache::max_bytes() const {
-    return state().limit;
+    return state_.get().limit;
 }
 
 ChunkCache::Statistics ChunkCache::statistics() const {
-    State& state = this->state();
+    State& state = state_.get();
     const std::lock_guard lock(state.mutex);
     Statistics numbers = state.numbers;
     numbers.bytes = state.bytes;

@@ -7,13 +7,13 @@
 // each own what the other waits for both end.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <utility>
 
+#include "core/base/per_process.h"
 #include "vcube/bytes.h"
 
 namespace vcube {
@@ -86,8 +86,7 @@ public:
     [[nodiscard]] Statistics statistics() const;
 
 private:
-    [[nodiscard]] State& state() const;
-    mutable std::atomic<State*> state_;
+    PerProcess<State, std::size_t> state_;
 };
 
 }  // namespace vcube

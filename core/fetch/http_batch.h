@@ -62,13 +62,13 @@ private:
 
     struct Object {
         const std::string* location = nullptr;
-        std::vector<std::size_t> wishes;  // numbers of requests; of bounded ranges once it is resolved
-        std::string host;                 // of `first`
-        Target first;                     // as resolved
-        Target target;                    // where it is asked for now: `first`, or where redirects were seen to lead
-        unsigned generation = 0;          // how often it was resolved
-        bool renewed = false;             // what was resolved before had been refused
-        bool elsewhere = false;           // the resolver found that HTTP does not reach it after all
+        std::vector<std::size_t> wishes;        // numbers of requests; of bounded ranges once it is resolved
+        std::string host;                       // of `first`
+        Target first;                           // as resolved
+        Target target;                          // where requests go: `first`, or where redirects were seen to lead
+        unsigned generation = 0;                // how often it was resolved
+        bool renewed = false;                   // what was resolved before had been refused
+        bool elsewhere = false;                 // the resolver found that HTTP does not reach it after all
         std::optional<ObjectVersion> on_disk;   // of which version ranges may be on disk
         std::atomic<bool> version_kept{false};  // on disk, by this batch
     };

@@ -1,7 +1,6 @@
 #include "core/fetch/http_client.h"
 
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -237,7 +236,19 @@ private:
 }  // namespace
 
 struct HttpClient::State {
-    explicit State(std::uint64_t max_bytes_in) : process(::getpid()), max_bytes(max_bytes_in) {}
+    explicit State(std::uint64_t max_bytes_in) : max_bytes(max_bytes_in) {}
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+    ~State() {
+        {
+            const std::lock_guard lock(mutex);
+            stopping = true;
+        }
+        if (thread.joinable()) {
+            worker->wake();
+            thread.join();
+        }
+    }
 
     /// Under the mutex. False where the system has no thread or no descriptor left.
     bool start() {
@@ -290,18 +301,6 @@ struct HttpClient::State {
         worker->cancel(std::nullopt);
     }
 
-    void stop() {
-        {
-            const std::lock_guard lock(mutex);
-            stopping = true;
-        }
-        if (thread.joinable()) {
-            worker->wake();
-            thread.join();
-        }
-    }
-
-    const pid_t process;
     const std::uint64_t max_bytes;
     std::mutex mutex;
     std::vector<HttpQueue::Job> incoming;
@@ -311,42 +310,12 @@ struct HttpClient::State {
     std::thread thread;
 };
 
-struct HttpClient::Slot {
-    explicit Slot(std::uint64_t max_bytes_in) : max_bytes(max_bytes_in) {}
+HttpClient::HttpClient(std::uint64_t max_bytes) : state_(max_bytes) {}
 
-    const std::uint64_t max_bytes;
-    std::atomic<State*> state{nullptr};
-    std::atomic<Group> groups{0};
-};
-
-HttpClient::HttpClient(std::uint64_t max_bytes) : slot_(std::make_unique<Slot>(max_bytes)) {
-    slot_->state = new State(max_bytes);
-}
-
-HttpClient::~HttpClient() {
-    State* current = slot_->state;
-    if (current->process != ::getpid()) {
-        return;  // a forked child that never used the client: thread, mutex and connections are the parent's
-    }
-    current->stop();
-    delete current;
-}
-
-/// The state of this process. What a forked child inherits has no thread, may have its mutex held for ever, and holds
-/// the parent's connections: it is left alone and a new one takes its place.
-HttpClient::State& HttpClient::state() {
-    State* current = slot_->state.load(std::memory_order_acquire);
-    if (current->process != ::getpid()) {
-        auto fresh = std::make_unique<State>(slot_->max_bytes);
-        if (slot_->state.compare_exchange_strong(current, fresh.get(), std::memory_order_acq_rel)) {
-            return *fresh.release();
-        }
-    }
-    return *current;
-}
+HttpClient::~HttpClient() = default;
 
 HttpClient::Group HttpClient::make_group() {
-    return ++slot_->groups;
+    return ++groups_;
 }
 
 void HttpClient::submit(Group group, HttpRequest request, Done done) {
@@ -362,7 +331,7 @@ void HttpClient::submit(Group group, HttpRequest request, Done done) {
         return;
     }
     job->host = host.value();
-    State& shared = state();
+    State& shared = state_.get();
     std::unique_lock lock(shared.mutex);
     if (!shared.start()) {
         lock.unlock();
@@ -375,7 +344,7 @@ void HttpClient::submit(Group group, HttpRequest request, Done done) {
 }
 
 void HttpClient::cancel(Group group) {
-    State& shared = state();
+    State& shared = state_.get();
     {
         const std::lock_guard lock(shared.mutex);
         if (!shared.thread.joinable()) {
@@ -387,7 +356,7 @@ void HttpClient::cancel(Group group) {
 }
 
 void HttpClient::release(std::uint64_t bytes) {
-    State& shared = state();
+    State& shared = state_.get();
     if (bytes > 0 && shared.worker) {
         shared.worker->release(bytes);
     }

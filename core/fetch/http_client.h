@@ -2,12 +2,14 @@
 // and whether to ask again, is decided by who submitted the request.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 
+#include "core/base/per_process.h"
 #include "core/fetch/http_judge.h"
 #include "core/fetch/http_message.h"
 
@@ -54,9 +56,8 @@ public:
 
 private:
     struct State;
-    State& state();
-    struct Slot;
-    std::unique_ptr<Slot> slot_;
+    PerProcess<State, std::uint64_t> state_;
+    std::atomic<Group> groups_{0};
 };
 
 }  // namespace vcube

@@ -1,10 +1,7 @@
 #include "core/fetch/http_memory.h"
 
-#include <memory>
 #include <mutex>
 #include <unordered_map>
-
-#include "core/base/fork_generation.h"
 
 namespace vcube {
 namespace {
@@ -24,33 +21,18 @@ struct Redirect {
 }  // namespace
 
 struct HttpMemory::State {
-    const std::uint64_t process = fork_generation();
     std::mutex mutex;
     std::unordered_map<std::string, LinkEstimate> links;
     std::unordered_map<std::string, Redirect> redirects;             // by location
     std::unordered_map<std::string, Clock::time_point> redirecting;  // hosts, until when that is believed
 };
 
-HttpMemory::HttpMemory() : state_(new State) {}
+HttpMemory::HttpMemory() = default;
 
-HttpMemory::~HttpMemory() {
-    delete state_.load();
-}
-
-/// The mutex that a forked child inherits may be held for ever: the child leaves it alone and has a state of its own.
-HttpMemory::State& HttpMemory::state() const {
-    State* current = state_.load(std::memory_order_acquire);
-    if (current->process != fork_generation()) {
-        auto fresh = std::make_unique<State>();
-        if (state_.compare_exchange_strong(current, fresh.get(), std::memory_order_acq_rel)) {
-            return *fresh.release();
-        }
-    }
-    return *current;
-}
+HttpMemory::~HttpMemory() = default;
 
 LinkEstimate HttpMemory::link(const std::string& host) const {
-    State& known = state();
+    State& known = state_.get();
     const std::lock_guard lock(known.mutex);
     const auto found = known.links.find(host);
     return found == known.links.end() ? LinkEstimate{} : found->second;
@@ -58,7 +40,7 @@ LinkEstimate HttpMemory::link(const std::string& host) const {
 
 void HttpMemory::note(const std::string& host, const HttpReply& reply) {
     using Seconds = std::chrono::duration<double>;
-    State& known = state();
+    State& known = state_.get();
     const std::lock_guard lock(known.mutex);
     if (known.links.size() >= kMaxHosts && !known.links.contains(host)) {
         known.links.clear();
@@ -74,7 +56,7 @@ void HttpMemory::note(const std::string& host, const HttpReply& reply) {
 }
 
 std::optional<std::string> HttpMemory::redirect(const std::string& location, Clock::time_point now) const {
-    State& known = state();
+    State& known = state_.get();
     const std::lock_guard lock(known.mutex);
     const auto found = known.redirects.find(location);
     return found == known.redirects.end() || found->second.until <= now ? std::nullopt
@@ -83,7 +65,7 @@ std::optional<std::string> HttpMemory::redirect(const std::string& location, Clo
 
 void HttpMemory::remember_redirect(const std::string& location, const std::string& host, const std::string& url,
                                    Clock::time_point now) {
-    State& known = state();
+    State& known = state_.get();
     const std::lock_guard lock(known.mutex);
     if (known.redirects.size() >= kMaxRedirects && !known.redirects.contains(location)) {
         known.redirects.clear();
@@ -96,14 +78,14 @@ void HttpMemory::remember_redirect(const std::string& location, const std::strin
 }
 
 bool HttpMemory::redirects(const std::string& host, Clock::time_point now) const {
-    State& known = state();
+    State& known = state_.get();
     const std::lock_guard lock(known.mutex);
     const auto found = known.redirecting.find(host);
     return found != known.redirecting.end() && found->second > now;
 }
 
 void HttpMemory::forget_redirect(const std::string& location) {
-    State& known = state();
+    State& known = state_.get();
     const std::lock_guard lock(known.mutex);
     known.redirects.erase(location);
 }

@@ -2,11 +2,11 @@
 // forked child learns anew.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <optional>
 #include <string>
 
+#include "core/base/per_process.h"
 #include "core/fetch/http_message.h"
 #include "core/fetch/range_plan.h"
 
@@ -36,8 +36,7 @@ public:
 
 private:
     struct State;
-    State& state() const;
-    mutable std::atomic<State*> state_;
+    PerProcess<State> state_;
 };
 
 }  // namespace vcube

@@ -121,7 +121,7 @@ std::optional<Buffer> read_whole(int file, std::uint64_t size, EntryId id, Entry
 
 /// A new file beside an entry's place; its name replaces `path`.
 int make_beside(const std::string& folder, std::string& path) {
-    const std::string pattern = concat(path, ".XXXXXX");
+    const std::string pattern = concat(path, ".", std::string(kUnfinishedLetters, 'X'));
     path = pattern;
     int file = ::mkostemp(path.data(), O_CLOEXEC);
     if (file < 0 && errno == ENOENT && (::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST)) {

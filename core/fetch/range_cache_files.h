@@ -28,6 +28,9 @@ struct EntryId {
 };
 enum class EntryKind : std::uint32_t { kRange = 1, kVersion = 2 };
 
+/// Letters, behind a dot, that end the name of an entry while it is being written: as many as mkostemp() puts there.
+inline constexpr std::size_t kUnfinishedLetters = 6;
+
 /// Bytes that an entry has beside its payload.
 inline constexpr std::uint64_t kEntryHeaderBytes = 48;
 

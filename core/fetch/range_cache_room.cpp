@@ -37,13 +37,13 @@ bool is_hexadecimal(std::string_view text) {
 
 /// Whether a name in a subfolder is one of ours; nothing else is ever removed.
 bool is_entry(std::string_view name, bool& unfinished) {
-    constexpr std::size_t kDigits = 30, kSuffix = 7;  // of ".XXXXXX"
+    constexpr std::size_t kDigits = 30;
     if (name.size() < kDigits || !is_hexadecimal(name.substr(0, kDigits))) {
         return false;
     }
     name.remove_prefix(kDigits);
     for (const std::string_view kind : {".range", ".version"}) {
-        unfinished = name.size() == kind.size() + kSuffix && name[kind.size()] == '.';
+        unfinished = name.size() == kind.size() + 1 + kUnfinishedLetters && name[kind.size()] == '.';
         if (name.starts_with(kind) && (unfinished || name.size() == kind.size())) {
             return true;
         }

@@ -76,7 +76,7 @@ TEST(WaitForEach, TicksOnTheCallersThreadUntilTheOthersAreDone) {
     EXPECT_GE(ticks, 2);
 }
 
-TEST(WaitForEach, NothingToDo) {
+TEST(WaitForEach, NoBodies) {
     ThreadPool pool(1);
     wait_for_each(
         pool, 0, [](std::size_t) { FAIL(); }, 4);
