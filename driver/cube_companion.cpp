@@ -31,6 +31,10 @@ std::string name_in_folder(const std::string& vsi_path) {
 
 }  // namespace
 
+bool may_have_files_beside(const std::string& path) {
+    return !is_remote(path) || CPLGetConfigOption("GDAL_PAM_PROXY_DIR", nullptr) != nullptr;
+}
+
 CompanionPlace companion_place(const OpenContext& context, const std::string& part) {
     const std::string store = without_trailing_slash(context.source->vsi_path);
     CompanionPlace place;
@@ -38,7 +42,7 @@ CompanionPlace companion_place(const OpenContext& context, const std::string& pa
     place.physical = store;
     place.base = concat(store, ".", part);
     const auto& folder = context.options.overview_dir;
-    place.reachable = !is_remote(store) || CPLGetConfigOption("GDAL_PAM_PROXY_DIR", nullptr) != nullptr;
+    place.reachable = may_have_files_beside(store);
     if (!folder || (place.writable && exists(place.base + ".ovr"))) {
         return place;
     }

@@ -18,6 +18,9 @@ struct CompanionPlace {
     bool reachable = true;  // false: remote; nothing is looked for there
 };
 
+/// Whether GDAL may find a file of its own beside that of a path: at a remote one only through GDAL_PAM_PROXY_DIR.
+bool may_have_files_beside(const std::string& path);
+
 /// `part` names the array and its choices (array_selection.h).
 CompanionPlace companion_place(const OpenContext& context, const std::string& part);
 

@@ -239,6 +239,7 @@ public:
     }
 
     bool IsWritable() const override { return false; }
+    bool IsCacheable() const override { return false; }
     const std::string& GetFilename() const override { return filename_; }
     const std::vector<std::shared_ptr<GDALDimension>>& GetDimensions() const override { return dimensions_; }
     const GDALExtendedDataType& GetDataType() const override { return type_; }

@@ -10,6 +10,7 @@
 #include "core/base/dtype_text.h"
 #include "core/cube/attribute.h"
 #include "core/cube/encoding.h"
+#include "driver/cube_companion.h"
 #include "driver/gdal_compat.h"
 #include "driver/gdal_types.h"
 #include "driver/guard.h"
@@ -66,6 +67,8 @@ public:
 
     bool IsWritable() const override { return false; }
     const std::string& GetFilename() const override { return shared_->filename(); }
+    /// GDAL looks for <filename>.gmac before the first read of an array, which costs a round trip where it cannot be.
+    bool IsCacheable() const override { return may_have_files_beside(shared_->filename()); }
     const std::vector<std::shared_ptr<GDALDimension>>& GetDimensions() const override { return dimensions_; }
     const GDALExtendedDataType& GetDataType() const override { return type_; }
     const std::string& GetUnit() const override { return encoding_.units; }

@@ -25,9 +25,11 @@
 namespace vcube::driver {
 namespace {
 
-constexpr std::size_t kHeaderBytes = 1024;                   // what GDAL gives a driver to recognise a file by
-constexpr std::size_t kFirstBytes = std::size_t{64} << 10U;  // of a file on a server; many references are no longer
-constexpr std::size_t kProductFirstBytes = std::size_t{1} << 20U;  // the same of a product that will be read whole
+constexpr std::size_t kHeaderBytes = 1024;  // what GDAL gives a driver to recognise a file by
+// What is asked for first of a file on a server: as much as comes in a round trip of one that is read from its first
+// byte to its last, less of one that may be of any kind.
+constexpr std::size_t kFirstBytes = std::size_t{64} << 10U;
+constexpr std::size_t kWholeFirstBytes = std::size_t{1} << 20U;
 constexpr std::uint64_t kMaxHdf5Image = std::uint64_t{512} << 20;
 constexpr std::size_t kMaxWatched = 20'000;
 
@@ -100,10 +102,18 @@ struct Reader {
     std::shared_ptr<FetchSession> session;
 };
 
+/// references.json, references.json.zst
+bool is_document_name(std::string_view location) {
+    const std::string_view name = location.substr(location.rfind('/') + 1);
+    const std::size_t ending = name.rfind(".json");
+    return ending != std::string_view::npos && (ending + 5 == name.size() || name[ending + 5] == '.');
+}
+
 /// Finds out size and version of a file, and its first bytes.
 Result<Buffer> look_at_file(Place& place, const Reader& reader) {
     if (is_single_remote(place.vsi_path)) {
-        auto found = look_at_remote(place.location, reader.fetcher, *reader.session, kFirstBytes);
+        const std::size_t first = is_document_name(place.location) ? kWholeFirstBytes : kFirstBytes;
+        auto found = look_at_remote(place.location, reader.fetcher, *reader.session, first);
         const bool maybe_folder =
             !found.ok() && found.error().code != ErrorCode::kCancelled && is_object_store(place.vsi_path);
         if (!found.ok() && !maybe_folder) {
@@ -435,7 +445,7 @@ Result<std::shared_ptr<const swath::Product>> open_product(const std::string& lo
     place.kind = SourceKind::kSmosProduct;
     const Reader reader = reader_of(runtime, session);
     if (is_single_remote(place.vsi_path)) {
-        VCUBE_ASSIGN(place.remote, look_at_remote(location, reader.fetcher, *session, kProductFirstBytes));
+        VCUBE_ASSIGN(place.remote, look_at_remote(location, reader.fetcher, *session, kWholeFirstBytes));
     }
     Opened made;
     if (path_part(location).ends_with(".nc")) {

@@ -85,14 +85,23 @@ private:
         }
         plan_.chunk_bytes = source_.chain.decoded_size();
         plan_.by_parts = reads_parts(source_);
-        const std::optional<std::uint64_t> total = checked_product(chunks, plan_.chunk_bytes);
-        plan_.cached = !plan_.by_parts && total && *total <= source_.runtime.cache.max_bytes();
+        plan_.cached = !plan_.by_parts && worth_caching(chunks);
         direct_ = forms_.regular() && !plan_.cached && !plan_.by_parts && converter_.same();
 
         fill_.resize(converter_.to_size());
         std::vector<std::byte> stored = meta_.fill;
         stored.resize(meta_.dtype.size);
         converter_.row(stored.data(), 0, fill_.data(), 0, 1);
+    }
+
+    /// Chunks that do not all fit into the cache are not kept. Nor are those of a read that takes most of what they
+    /// hold and would fill more than half of the cache: fresh memory for them costs as much as decoding, and they would
+    /// drive out what smaller reads come back to.
+    bool worth_caching(std::uint64_t chunks) const {
+        const std::uint64_t room = source_.runtime.cache.max_bytes();
+        const std::optional<std::uint64_t> total = checked_product(chunks, plan_.chunk_bytes);
+        const bool takes_most = total && plan_.elements * meta_.dtype.size >= *total / 2;
+        return total && *total <= (takes_most ? room / 2 : room);
     }
 
     const Destination& destination_of(const Piece& piece) const { return reads_[piece.part].destination; }

@@ -82,28 +82,40 @@ int CurlLoop::wait_ms(std::optional<Clock::time_point> until) const {
     return static_cast<int>(std::clamp<long long>(wait, 0, INT_MAX));
 }
 
-void CurlLoop::turn(std::optional<Clock::time_point> until) {
-    std::array<epoll_event, 64> events;
-    const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), wait_ms(until));
-    int running = 0;
+void CurlLoop::turn(std::optional<Clock::time_point> until, const std::function<void()>& between) {
+    std::array<epoll_event, 256> events;
+    const int count = std::max(::epoll_wait(epoll_, events.data(), events.size(), wait_ms(until)), 0);
+    std::partition(events.begin(), events.begin() + count,
+                   [](const epoll_event& event) { return (event.events & EPOLLOUT) != 0; });
+    act_on_time();
     for (int i = 0; i < count; ++i) {
-        const epoll_event& event = events[static_cast<std::size_t>(i)];
-        const std::uint32_t flags = event.events;
-        const int socket = event.data.fd;
-        if (socket == pipe_[0]) {
-            char bytes[64];
-            while (::read(pipe_[0], bytes, sizeof(bytes)) > 0) {
-            }
-            woken_ = false;                      // after reading, so that no later byte is lost with it
-        } else if (watched_.contains(socket)) {  // libcurl may have let go of it meanwhile
-            const int what = ((flags & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
-                             ((flags & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
-                             ((flags & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR | CURL_CSELECT_IN : 0);
-            curl_multi_socket_action(multi_, socket, what, &running);
-        }
+        act(events[static_cast<std::size_t>(i)]);
+        between();
+        act_on_time();
     }
+    between();
+}
+
+void CurlLoop::act(const epoll_event& event) {
+    if (event.data.fd == pipe_[0]) {
+        char bytes[64];
+        while (::read(pipe_[0], bytes, sizeof(bytes)) > 0) {
+        }
+        woken_ = false;                             // after reading, so that no later byte is lost with it
+    } else if (watched_.contains(event.data.fd)) {  // libcurl may have let go of it meanwhile
+        const std::uint32_t flags = event.events;
+        const int what = ((flags & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
+                         ((flags & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
+                         ((flags & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR | CURL_CSELECT_IN : 0);
+        int running = 0;
+        curl_multi_socket_action(multi_, event.data.fd, what, &running);
+    }
+}
+
+void CurlLoop::act_on_time() {
     if (timer_ && *timer_ <= Clock::now()) {
         timer_.reset();
+        int running = 0;
         curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
     }
 }

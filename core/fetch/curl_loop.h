@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <unordered_set>
 
@@ -29,8 +30,10 @@ public:
     bool add(CURL* easy) { return curl_multi_add_handle(multi_, easy) == CURLM_OK; }
     void remove(CURL* easy) { curl_multi_remove_handle(multi_, easy); }
 
-    /// Waits for sockets, libcurl's own time-outs, wake(), or `until`, and lets libcurl do what there is to do.
-    void turn(std::optional<Clock::time_point> until);
+    /// Waits for sockets, libcurl's own time-outs, wake(), or `until`, and lets libcurl do what there is to do: first
+    /// with the sockets that can take bytes, as requests are short and answers come late. `between` is called after
+    /// each of them, so that what has ended does not wait for the others; it may add and remove transfers.
+    void turn(std::optional<Clock::time_point> until, const std::function<void()>& between);
     /// Ends the wait of a turn. What the caller wrote before is seen after that turn.
     void wake();
 
@@ -42,6 +45,8 @@ private:
     static int on_timer(CURLM* multi, long milliseconds, void* self);
     void watch(curl_socket_t socket, int what);
     int wait_ms(std::optional<Clock::time_point> until) const;
+    void act(const epoll_event& event);
+    void act_on_time();
 
     CURLM* multi_;
     int pipe_[2] = {-1, -1};

@@ -161,6 +161,7 @@ void CurlTransfer::measure() {
     const std::chrono::microseconds sent = time_of(easy_, CURLINFO_PRETRANSFER_TIME_T);
     reply_.first_byte = std::max(time_of(easy_, CURLINFO_STARTTRANSFER_TIME_T) - sent, std::chrono::microseconds(0));
     reply_.total = std::max(time_of(easy_, CURLINFO_TOTAL_TIME_T) - sent, std::chrono::microseconds(0));
+    reply_.ended = std::chrono::steady_clock::now();
 }
 
 HttpReply CurlTransfer::finish(CURLcode code) {

@@ -59,12 +59,6 @@ std::size_t HttpBatch::limit_of(const HttpTarget& target) const {
     return session_.tuning.max_concurrency != 0 ? session_.tuning.max_concurrency : usual;
 }
 
-std::size_t HttpBatch::start_of(const HttpTarget& target) const {
-    const std::size_t limit = limit_of(target);
-    const bool at_once = session_.tuning.max_concurrency != 0 || target.object_store;
-    return at_once ? limit : std::min(limit, shared_.options.host_start);
-}
-
 void HttpBatch::submit(Task& task, Clock::time_point not_before) {
     const Object& object = objects_[task.span->object];
     HttpRequest request;
@@ -73,7 +67,6 @@ void HttpBatch::submit(Task& task, Clock::time_point not_before) {
     request.timeout = session_.tuning.timeout;
     request.not_before = not_before;
     request.host_limit = limit_of(*object.first);
-    request.host_start = start_of(*object.first);
     request.latest = [this, &task] { return about_to_send(task); };
     ++under_way_;
     shared_.client.submit(group_, std::move(request), [this, &task](HttpReply&& reply) {

@@ -138,7 +138,6 @@ private:
     // http_batch.cpp: the way to the client, and from bodies to the sink.
     /// Requests that may be under way at a target's host, and how many of them at first.
     [[nodiscard]] std::size_t limit_of(const HttpTarget& target) const;
-    [[nodiscard]] std::size_t start_of(const HttpTarget& target) const;
     void submit(Task& task, Clock::time_point not_before = {});
     [[nodiscard]] Target about_to_send(Task& task);
     std::vector<std::pair<Task*, HttpReply>> take_replies(bool wait);

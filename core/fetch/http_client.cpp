@@ -130,17 +130,28 @@ public:
         if (!active_.empty() && (!until || next_check_ < *until)) {
             until = next_check_;
         }
-        loop_.turn(until);
+        loop_.turn(until, [this] {
+            if (end_those_done()) {
+                start_waiting();
+            }
+        });
+        end_stalled();
+    }
+
+private:
+    /// Whether there were any.
+    bool end_those_done() {
+        bool any = false;
         CURLcode code = CURLE_OK;
         while (CURL* easy = loop_.ended(code)) {
             CurlTransfer* transfer = nullptr;
             curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
             end(transfer->place, [code](CurlTransfer& one) { return one.finish(code); });
+            any = true;
         }
-        end_stalled();
+        return any;
     }
 
-private:
     void start_waiting() {
         while (active_.size() < max_active_) {
             // Said before looking, so that what is released from here on wakes the next turn.

@@ -20,8 +20,7 @@ struct HttpRequest {
     Expectation wanted;
     std::chrono::milliseconds timeout{30'000};           // without a byte, or until a connection stands
     std::chrono::steady_clock::time_point not_before{};  // of a retry
-    std::size_t host_limit = 16;                         // sent only while fewer are under way at its host ...
-    std::size_t host_start = SIZE_MAX;  // ... and at first this many, then as the host bears it (http_queue.h)
+    std::size_t host_limit = 16;  // sent only while fewer are under way at its host, as it bears them (http_queue.h)
     /// Asked on the client's thread right before sending; must be quick. What it gives takes the place of `target` (a
     /// fresh signature, a redirect known by then); null: not wanted any more, ends with kCancelled. Empty: `target`.
     std::function<std::shared_ptr<const HttpTarget>()> latest = nullptr;

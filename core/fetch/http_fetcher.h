@@ -24,9 +24,8 @@ struct HttpFetcherOptions {
     std::shared_ptr<RangeCache> disk;      // null: nothing is kept on disk
     std::chrono::seconds disk_max_age{0};  // so long an object's version is believed without asking its server
     std::uint64_t max_bytes = std::uint64_t{256} << 20U;  // in flight, of all callers
-    std::size_t store_concurrency = 256;                  // requests under way at one object store ...
-    std::size_t host_concurrency = 128;  // ... and at any other host, where the session does not say; there ...
-    std::size_t host_start = 64;         // ... this many at first, more as it serves, fewer where it refuses
+    std::size_t store_concurrency = 256;  // requests under way at one object store, where the session does not say ...
+    std::size_t host_concurrency = 128;   // ... and at any other host
 };
 
 class HttpFetcher : public Fetcher {

@@ -76,7 +76,8 @@ struct HttpReply {
     std::uint64_t received = 0;               // bytes of the body that came over the line, dropped ones too
     unsigned sent = 0;                        // how often it went out: log-ins and dead connections take another time
     std::chrono::microseconds first_byte{0};  // from sending to the first byte of the header
-    std::chrono::microseconds total{0};       // from sending to the end
+    std::chrono::microseconds total{0};       // from sending to the end ...
+    std::chrono::steady_clock::time_point ended{};  // ... which was then
 };
 
 }  // namespace vcube

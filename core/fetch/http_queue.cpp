@@ -18,7 +18,7 @@ void HttpQueue::push(Job job) {
     }
     Host& place = hosts_[job->host];
     if (!place.has_refused) {
-        place.allowed = std::max(place.allowed, job->request.host_start);
+        place.allowed = std::max(place.allowed, job->request.host_limit);
     }
     place.waiting[job->group].push_back(std::move(job));
 }

@@ -45,9 +45,9 @@ public:
         kOther
     };
 
-    /// A job that next() gave is under way no longer. A host that serves is asked for one more at a time with each
-    /// reply, up to the requests' host_limit; one that refuses for half as many. Refusals of jobs that were under way
-    /// together count once.
+    /// A job that next() gave is under way no longer. A host that refuses is asked for half as many at a time, and for
+    /// one more with each reply that it serves then, up to the requests' host_limit. Refusals of jobs that were under
+    /// way together count once.
     void finished(const HttpJob& job, Ending ending, Clock::time_point now);
 
     /// Takes the waiting jobs of a group, or all, out of the queue.

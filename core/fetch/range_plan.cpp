@@ -113,14 +113,19 @@ RangePlan plan_ranges(std::span<const RangeWish> wishes, std::span<const std::op
 RangePlan plan_rounds(std::span<const RangeWish> wishes, std::span<const std::optional<std::uint64_t>> sizes,
                       const PlanRule& rule, std::size_t connections) {
     RangePlan plan = plan_ranges(wishes, sizes, rule);
-    if (plan.spans.size() <= connections || rule.join_bytes > ByteRange::kEnd / 2) {
+    if (plan.spans.size() <= connections || rule.join_bytes > ByteRange::kEnd / 4) {
         return plan;
     }
-    PlanRule longer = rule;
-    longer.join_bytes *= 2;
-    longer.part_bytes = rule.part_bytes == 0 ? 0 : std::max(rule.part_bytes, longer.join_bytes);
-    RangePlan fewer = plan_ranges(wishes, sizes, longer);
-    return fewer.spans.size() <= connections ? std::move(fewer) : std::move(plan);
+    for (const std::uint64_t times : {2U, 4U}) {
+        PlanRule longer = rule;
+        longer.join_bytes *= times;
+        longer.part_bytes = rule.part_bytes == 0 ? 0 : std::max(rule.part_bytes, longer.join_bytes);
+        RangePlan fewer = plan_ranges(wishes, sizes, longer);
+        if (fewer.spans.size() <= connections) {
+            return fewer;
+        }
+    }
+    return plan;
 }
 
 ByteRange part_of(const PlannedSpan& span, std::size_t part) {
@@ -138,7 +143,7 @@ PlanRule plan_rule(const LinkEstimate& link, std::size_t concurrency, std::size_
     const std::uint64_t connections = std::max<std::size_t>(concurrency, 1);
     const std::uint64_t used = std::clamp<std::uint64_t>(requests, 1, connections);
     const double seconds = std::chrono::duration<double>(link.latency).count();
-    const double in_flight = seconds * link.bytes_per_second;  // what one connection brings in the time of a round trip
+    const double in_flight = seconds * link.bytes_per_second;  // what comes in the time of a round trip
     const std::uint64_t share = bytes / connections;
 
     PlanRule rule;

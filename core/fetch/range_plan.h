@@ -49,28 +49,27 @@ struct RangePlan {
 RangePlan plan_ranges(std::span<const RangeWish> wishes, std::span<const std::optional<std::uint64_t>> sizes,
                       const PlanRule& rule);
 
-/// The same with spans up to twice as long, where those can all be under way at once over `connections` and the shorter
-/// ones cannot: one round trip instead of two.
+/// The same with spans up to twice or four times as long, where those can all be under way at once over `connections`
+/// and the shorter ones cannot: one round trip instead of several.
 RangePlan plan_rounds(std::span<const RangeWish> wishes, std::span<const std::optional<std::uint64_t>> sizes,
                       const PlanRule& rule, std::size_t connections);
 
 /// What is known of the way to a host.
 struct LinkEstimate {
     std::chrono::microseconds latency{50'000};  // from request to first byte
-    double bytes_per_second = 20e6;             // of one connection, once bytes flow
+    double bytes_per_second = 20e6;             // of all connections together, while bytes flow
 };
 
 /// The rule for a batch of `requests` ranges with `bytes` in all, of which `concurrency` may be under way.
 ///
-/// With D = latency x bytes_per_second, what one connection could have brought while it waited for an answer:
-/// - gap = D / min(concurrency, requests), within [4 KB, 1 MB]: so much comes in a request's share of a round trip, so
-/// a
+/// With D = latency x bytes_per_second, what comes in the time of a round trip:
+/// - gap = D / min(concurrency, requests), within [4 KB, 1 MB]: so much comes in a request's share of a round trip; a
 ///   longer gap costs more than the request that it saves. Without latency a request still costs its headers and the
 ///   work on it. `gap`: the user's own.
 /// - join_bytes = bytes / concurrency, within [256 KB, 4 D], where 4 D counts as at least 2 MB and at most 8 MB: there
 ///   are as many spans as connections where the bytes suffice for that; shorter spans would not be quicker, as a round
-///   trip outweighs 256 KB; a span of 4 D spends four fifths of its time on bytes, and longer ones only hold back what
-///   could be decoded already.
+///   trip outweighs 256 KB; a span of 4 D spends at least four fifths of its time on bytes, and longer ones only hold
+///   back what could be decoded already.
 /// - part_bytes = bytes / concurrency, within [4 MB, 16 MB] and at least join_bytes: one long range comes over as many
 ///   connections as make it quicker.
 PlanRule plan_rule(const LinkEstimate& link, std::size_t concurrency, std::size_t requests, std::uint64_t bytes,

@@ -88,29 +88,29 @@ TEST_F(HttpQueueTest, KeepsToTheLimitOfEachRequest) {
     EXPECT_THAT(send(), ElementsAre(13));
 }
 
-/// 32 requests at first, and as each is served one more than before: after a round trip 64, then 100 of 100.
-TEST_F(HttpQueueTest, AHostThatServesIsAskedForMore) {
-    const auto push_many = [&] {
-        for (std::uint64_t name = 0; name < 300; ++name) {
-            auto job = std::make_unique<HttpJob>();
-            job->group = 1;
-            job->host = "h";
-            job->request.host_limit = 100;
-            job->request.host_start = 32;
-            queue_.push(std::move(job));
-        }
-    };
-    push_many();
-    EXPECT_EQ(send().size(), 32U);
-    std::vector<std::size_t> rounds;
-    for (std::size_t under_way = 32; rounds.size() < 3;) {
+/// 100 of 100 at first. A quarter of them after two rounds of refusals; then, as each is served, one more.
+TEST_F(HttpQueueTest, AHostThatServesAgainIsAskedForMore) {
+    for (std::uint64_t name = 0; name < 600; ++name) {
+        push(name, 1, "h", 100);
+    }
+    std::size_t under_way = send().size();
+    EXPECT_EQ(under_way, 100U);
+    for (int round = 0; round < 2; ++round) {
+        const HttpQueue::Clock::time_point sent = now_;
+        now_ += 1s;
         for (std::size_t i = 0; i < under_way; ++i) {
-            finish("h", HttpQueue::Ending::kServed);
+            finish("h", HttpQueue::Ending::kRefused, sent);
         }
         under_way = send().size();
-        rounds.push_back(under_way);
     }
-    EXPECT_THAT(rounds, ElementsAre(64, 100, 100));
+    std::vector<std::size_t> rounds = {under_way};
+    while (rounds.size() < 4) {
+        for (std::size_t i = 0; i < rounds.back(); ++i) {
+            finish("h", HttpQueue::Ending::kServed);
+        }
+        rounds.push_back(send().size());
+    }
+    EXPECT_THAT(rounds, ElementsAre(25, 50, 100, 100));
 }
 
 TEST_F(HttpQueueTest, AHostThatRefusesIsAskedForHalfOnceARound) {
