@@ -214,7 +214,7 @@ const std::array<Option, 27> kOptions = {{
     {"MAX_CONCURRENCY",
      "string",
      "",
-     "Most requests under way at one server; without it 256 at object stores, 64 to 128 at others",
+     "Most requests under way at one server; without it 256 at object stores, 128 at others",
      {},
      Kinds::kAny,
      set_max_concurrency},
