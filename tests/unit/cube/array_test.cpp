@@ -239,6 +239,20 @@ TEST_F(ArrayTest, ReadsLargerThanTheCacheGoPastIt) {
     EXPECT_EQ(bench.fetcher->total(), 24);
 }
 
+TEST_F(ArrayTest, ReadsOfMostOfTheirChunksLeaveHalfTheCacheToOthers) {
+    for (const auto& [room, kept] : {std::pair<std::size_t, std::size_t>{2 * 1152, 1152}, {2 * 1152 - 1, 0}}) {
+        const Bench bench(store(), room);
+        const Array array = bench.open("cube_c");
+        ASSERT_TRUE(array.read_all().ok());
+        EXPECT_EQ(bench.runtime->cache.statistics().bytes, kept);
+    }
+    // One element of each chunk: the others may be wanted next.
+    const Bench bench(store(), 1152);
+    const Array array = bench.open("cube_c");
+    ASSERT_TRUE(read_block(array, {{0, 0, 0}, {2, 3, 4}, {2, 4, 3}}).ok());
+    EXPECT_EQ(bench.runtime->cache.statistics().bytes, 1152U);
+}
+
 TEST_F(ArrayTest, ADecimatedReadTouchesOnlyTheChunksItNeeds) {
     const Bench bench(store());
     const Array array = bench.open("cube_c");  // x: 11 in chunks of 3
