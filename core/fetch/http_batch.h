@@ -44,6 +44,11 @@ struct HttpShared {
 /// `target`, but at the URL that a redirect leads to: what is meant for the first host goes to no other one.
 std::shared_ptr<const HttpTarget> other_target(const HttpTarget& target, const std::string& url);
 
+/// Whether a range ends where the object does, wherever that is.
+inline bool is_to_end(const ByteRange& range) {
+    return !range.bounded() || range.suffix != 0;
+}
+
 class HttpBatch {
 public:
     HttpBatch(HttpShared& shared, std::span<const FetchRequest> requests, const FetchSink& sink,
@@ -62,14 +67,15 @@ private:
 
     struct Object {
         const std::string* location = nullptr;
-        std::vector<std::size_t> wishes;        // numbers of requests; of bounded ranges once it is resolved
+        std::vector<std::size_t> wishes;        // numbers of requests
         std::string host;                       // of `first`
         Target first;                           // as resolved
         Target target;                          // where requests go: `first`, or where redirects were seen to lead
         unsigned generation = 0;                // how often it was resolved
         bool renewed = false;                   // what was resolved before had been refused
         bool elsewhere = false;                 // the resolver found that HTTP does not reach it after all
-        std::optional<ObjectVersion> on_disk;   // of which version ranges may be on disk
+        std::optional<ObjectVersion> on_disk;   // of which version ranges may be on disk ...
+        bool in_doubt = false;                  // ... while nothing has told this session that it is the present one
         std::atomic<bool> version_kept{false};  // on disk, by this batch
     };
 
@@ -123,20 +129,22 @@ private:
     bool resolve(Object& object, bool renew);
     void set_target(Object& object, Target target);
     void renew_expiring();
-    void keep_bounded(std::size_t number, std::vector<Task*>& out);
-    bool needs_probe(Object& object);
-    void add_probe(std::size_t number, std::vector<Task*>& out);
-    void plan(const std::vector<std::size_t>& objects);
+    void look_for_version(Object& object);
+    std::vector<std::size_t> ask_at_once(std::size_t number, std::vector<Task*>& out);
+    [[nodiscard]] bool needs_probe(const Object& object, const std::vector<std::size_t>& wishes) const;
+    void add_probe(std::size_t number, std::vector<std::size_t> wishes, std::vector<Task*>& out);
+    void plan(const std::vector<ObjectWish>& wishes);
     void plan_host(const std::string& host, std::vector<ObjectWish>& wishes, std::vector<Task*>& out);
     [[nodiscard]] ByteRange clipped(std::size_t wish, std::optional<std::uint64_t> size) const;
-    void look_up(const std::vector<std::size_t>& objects);
-    void give_from_disk(RangeKey key, std::size_t wish);
+    void look_up(const std::vector<ObjectWish>& wishes);
+    [[nodiscard]] RangeKey key_of(std::size_t object, std::size_t wish, const ObjectVersion& version) const;
+    void give_from_disk(const RangeKey& key, std::size_t wish);
     void add_span(std::size_t object, ByteRange range, std::vector<std::size_t> wishes, std::size_t parts,
                   std::vector<Task*>& out);
     void submit_in_order(std::vector<Task*>& tasks);
 
     // http_batch.cpp: the way to the client, and from bodies to the sink.
-    /// Requests that may be under way at a target's host, and how many of them at first.
+    /// Requests that may be under way at the host of a target.
     [[nodiscard]] std::size_t limit_of(const HttpTarget& target) const;
     void submit(Task& task, Clock::time_point not_before = {});
     [[nodiscard]] Target about_to_send(Task& task);
@@ -144,6 +152,7 @@ private:
     void deliver();
     void give(const Item& item);
     void keep(const Span& span, std::size_t wish, ByteSpan bytes);
+    void keep_version(Object& object, const ObjectVersion& version);
     void done_with(Span& span);
     [[nodiscard]] ByteSpan bytes_for(const Span& span, std::size_t wish) const;
     void watch();
@@ -183,9 +192,9 @@ private:
     std::deque<Span> spans_;
     std::deque<Task> tasks_;
     std::vector<Item> ready_;
-    std::vector<std::size_t> probed_;  // objects whose ranges can be planned now
-    std::vector<char> answered_;       // by request: its sink was called, or will be by deliver()
-    std::uint64_t wanted_bytes_ = 0;   // of all requests
+    std::vector<ObjectWish> probed_;  // wishes of objects whose version is known now
+    std::vector<char> answered_;      // by request: its sink was called, or will be by deliver()
+    std::uint64_t wanted_bytes_ = 0;  // of all requests
     std::size_t under_way_ = 0;
     std::size_t retries_left_;
     std::minstd_rand random_{std::random_device{}()};
