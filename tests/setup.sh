@@ -11,7 +11,7 @@ libraries=(g++ cmake ninja-build pkg-config libgdal-dev gdal-bin libproj-dev lib
 tools=(python3-gdal python3-numpy python3-h5py python3-matplotlib python3-pil)
 tests=(git libgtest-dev libgmock-dev libbenchmark-dev clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14
        python3-pytest python3-rasterio python3-xarray python3-zarr python3-numcodecs python3-fsspec python3-netcdf4
-       python3-pyproj python3-ujson python3-aiohttp python3-distributed python3-rioxarray openssl)
+       python3-pyproj python3-ujson python3-aiohttp python3-distributed python3-hypercorn python3-rioxarray openssl)
 
 case "${1:-}" in
     "") tools+=("${tests[@]}") ;;
