@@ -162,22 +162,18 @@ void apply_login(Setter& out, const HttpTarget& target, const HttpSettings& sett
     }
 }
 
-void apply_headers(Setter& out, const HttpTarget& target, CurlList& headers) {
-    headers.reset();
-    for (const std::string& line : target.headers) {
-        if (line.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
-            out.fail("header, which has a line end in it");
-            return;
-        }
-        curl_slist* longer = curl_slist_append(headers.get(), line.c_str());
-        if (longer == nullptr) {
-            out.fail("header: no memory");
-            return;
-        }
-        (void)headers.release();
-        headers.reset(longer);
+void add_header(Setter& out, const std::string& line, CurlList& headers) {
+    if (line.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
+        out.fail("header, which has a line end in it");
+        return;
     }
-    out.set(CURLOPT_HTTPHEADER, headers.get(), "headers");
+    curl_slist* longer = curl_slist_append(headers.get(), line.c_str());
+    if (longer == nullptr) {
+        out.fail("header: no memory");
+        return;
+    }
+    (void)headers.release();
+    headers.reset(longer);
 }
 
 }  // namespace
@@ -187,14 +183,21 @@ void init_curl() {
     (void)done;
 }
 
-Status apply_target(CURL* easy, const HttpTarget& target, CurlList& headers) {
+Status apply_target(CURL* easy, const HttpTarget& target, const std::string& header, CurlList& headers) {
     static const HttpSettings kDefaults;
     const HttpSettings& settings = target.settings ? *target.settings : kDefaults;
     Setter out(easy);
     apply_transport(out, target, settings);
     apply_settings(out, settings);
     apply_login(out, target, settings);
-    apply_headers(out, target, headers);
+    headers.reset();
+    for (const std::string& line : target.headers) {
+        add_header(out, line, headers);
+    }
+    if (!header.empty()) {
+        add_header(out, header, headers);
+    }
+    out.set(CURLOPT_HTTPHEADER, headers.get(), "headers");
     return out.status();
 }
 

@@ -19,10 +19,10 @@ using CurlList = std::unique_ptr<curl_slist, CurlListDelete>;
 /// Initialises libcurl once in the process. Thread-safe.
 void init_curl();
 
-/// Sets all that target and settings say on a handle that was reset. `headers` keeps what the handle refers to and has
-/// to outlive the transfer. The error tells what cannot be used, without its value. Cookie files are not read or
-/// written here (see CookieFiles).
-Status apply_target(CURL* easy, const HttpTarget& target, CurlList& headers);
+/// Sets all that target and settings say on a handle that was reset, and a header line beside the target's, "" for
+/// none. `headers` keeps what the handle refers to and has to outlive the transfer. The error tells what cannot be
+/// used, without its value. Cookie files are not read or written here (see CookieFiles).
+Status apply_target(CURL* easy, const HttpTarget& target, const std::string& header, CurlList& headers);
 
 /// kNone for CURLE_OK. `sent`: whether the request went out.
 TransportFault fault_of(CURLcode code, bool sent);

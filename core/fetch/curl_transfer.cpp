@@ -50,8 +50,10 @@ Status CurlTransfer::prepare(std::unique_ptr<HttpJob> job, CURLSH* share) {
         return over_limit("libcurl has no memory");
     }
     curl_easy_reset(easy_);
-    VCUBE_TRY(apply_target(easy_, *job_->request.target, headers_));
-    const std::string range = range_header(job_->request.wanted.range);
+    const Expectation& wanted = job_->request.wanted;
+    VCUBE_TRY(
+        apply_target(easy_, *job_->request.target, wanted.unless ? condition_header(*wanted.unless) : "", headers_));
+    const std::string range = range_header(wanted.range);
     if (!range.empty()) {
         curl_easy_setopt(easy_, CURLOPT_RANGE, range.c_str() + std::strlen("bytes="));
     }

@@ -61,6 +61,10 @@ std::size_t HttpBatch::limit_of(const HttpTarget& target) const {
 
 void HttpBatch::submit(Task& task, Clock::time_point not_before) {
     const Object& object = objects_[task.span->object];
+    std::optional<ObjectVersion>& unless = task.wanted.unless;
+    if (unless && !shared_.options.disk->has(key_of(task.span->object, task.span->wishes.front(), *unless))) {
+        unless.reset();
+    }
     HttpRequest request;
     request.target = task.via ? task.via : object.target;
     request.wanted = task.wanted;
@@ -169,7 +173,7 @@ void HttpBatch::answer_error(std::size_t wish, Error error) {
 ByteSpan HttpBatch::bytes_for(const Span& span, std::size_t wish) const {
     const ByteRange& range = requests_[wish].range;
     const ByteSpan body = span.body.span().first(span.length);
-    if (!range.bounded() || range.suffix != 0) {
+    if (is_to_end(range)) {
         return body;
     }
     const std::uint64_t offset = std::min<std::uint64_t>(range.begin - span.range.begin, body.size());
@@ -204,14 +208,17 @@ void HttpBatch::give(const Item& item) {
 
 /// Keeps the bytes of a wish on disk, and of which version they are.
 void HttpBatch::keep(const Span& span, std::size_t wish, ByteSpan bytes) {
-    Object& object = objects_[span.object];
-    const ByteRange& range = requests_[wish].range;
-    if (!requests_[wish].keep || bytes.empty() || !range.bounded() || range.suffix != 0) {
-        return;
+    if (requests_[wish].keep && !bytes.empty()) {
+        shared_.options.disk->put(key_of(span.object, wish, *span.version), bytes);
+        keep_version(objects_[span.object], *span.version);
     }
-    shared_.options.disk->put({*object.location, *span.version, {range.begin, range.begin + bytes.size()}}, bytes);
-    if (object.on_disk != span.version && !object.version_kept.exchange(true)) {
-        shared_.options.disk->put_version(*object.location, *span.version);
+}
+
+/// Writes down which version an object has, where disk does not say so, or not that it has it now.
+void HttpBatch::keep_version(Object& object, const ObjectVersion& version) {
+    const bool dated = shared_.options.disk_max_age.count() > 0;
+    if ((dated || object.on_disk != version) && !object.version_kept.exchange(true)) {
+        shared_.options.disk->put_version(*object.location, version);
     }
 }
 

@@ -293,6 +293,15 @@ Verdict judge_body(const HttpReply& reply, const Reading& reading, const Expecta
     return verdict;
 }
 
+/// Status 304 to a request with a condition.
+Verdict judge_unchanged(const HttpHead& head, const ObjectVersion& at_hand) {
+    const ObjectVersion told{std::nullopt, head.etag, head.last_modified};
+    Verdict verdict;
+    verdict.kind = Kind::kUnchanged;
+    verdict.version = agree(told, at_hand) ? at_hand : told;
+    return verdict;
+}
+
 Verdict judge_status(const HttpReply& reply, std::time_t now) {
     const HttpHead& head = reply.head;
     const auto* const row = std::find_if(kStatuses.begin(), kStatuses.end(),
@@ -338,6 +347,19 @@ std::string range_header(const ByteRange& range) {
     }
     std::string text = "bytes=" + std::to_string(range.begin) + "-";
     return range.bounded() ? text.append(std::to_string(range.end - 1)) : text;
+}
+
+std::string condition_header(const ObjectVersion& version) {
+    std::string_view tag = version.etag;
+    tag.remove_prefix(tag.starts_with("W/") ? 2 : 0);
+    const bool quoted = tag.size() >= 2 && tag.front() == '"' && tag.back() == '"';
+    const auto may_stand = [](unsigned char c) { return c > ' ' && c != '"' && c != 0x7F; };
+    if (quoted && std::all_of(tag.begin() + 1, tag.end() - 1, may_stand)) {
+        return concat("If-None-Match: ", version.etag);
+    }
+    const std::string_view date = version.modified;
+    const bool printable = std::all_of(date.begin(), date.end(), [](char c) { return c >= ' ' && c <= '~'; });
+    return date.empty() || !printable ? std::string() : concat("If-Modified-Since: ", date);
 }
 
 std::optional<ContentRange> parse_content_range(std::string_view text) {
@@ -421,6 +443,9 @@ Verdict judge(const HttpReply& reply, const Expectation& wanted, std::time_t now
     }
     if (head.status == 416) {
         return judge_outside(reply, wanted);
+    }
+    if (head.status == 304 && wanted.unless) {
+        return judge_unchanged(head, *wanted.unless);
     }
     if (head.status != 200 && head.status != 206) {
         return judge_status(reply, now);

@@ -1,5 +1,5 @@
-// What a web server's reply means for a range that was asked of it. Pure: RFC 9110 sections 14 (range requests), 15
-// (status codes) and 10.2.3 (Retry-After).
+// What a web server's reply means for a range that was asked of it. Pure: RFC 9110 sections 13 (conditions), 14 (range
+// requests), 15 (status codes) and 10.2.3 (Retry-After).
 #pragma once
 
 #include <chrono>
@@ -18,14 +18,19 @@ namespace vcube {
 
 /// What was asked for.
 struct Expectation {
-    ByteRange range;                                    // whole objects: {0, ByteRange::kEnd}
-    bool clip = false;                                  // as in FetchRequest
-    std::uint64_t max_bytes = std::uint64_t{4} << 30U;  // of an unbounded range
+    ByteRange range;                                     // whole objects: {0, ByteRange::kEnd}
+    bool clip = false;                                   // as in FetchRequest
+    std::uint64_t max_bytes = std::uint64_t{4} << 30U;   // of an unbounded range
+    std::optional<ObjectVersion> unless = std::nullopt;  // of this version the bytes are at hand: none are wanted
 };
 
 /// Value of the Range header for a range ("bytes=0-99", "bytes=-4"), "" where the whole object is wanted. A range here
 /// and below is not empty: HTTP cannot ask for no bytes.
 std::string range_header(const ByteRange& range);
+
+/// The header line that asks for bytes only unless the object is of a version: "If-None-Match: ..." where it has an
+/// ETag that can be sent (RFC 9110, 8.8.3), else "If-Modified-Since: ...", else "".
+std::string condition_header(const ObjectVersion& version);
 
 /// "bytes 5-9/100", "bytes 5-9/*", "bytes */100" taken apart.
 struct ContentRange {
@@ -53,18 +58,20 @@ BodyPlan plan_body(const HttpHead& head, const Expectation& wanted);
 
 struct Verdict {
     enum class Kind {
-        kDone,      // reply.body holds the bytes
-        kRedirect,  // ask at `location` instead
-        kRetry,     // worth another attempt, not before `retry_after`
-        kRenew,     // 401, 403, an expired token, a bucket in another region: worth one more attempt with a fresh
-                    // signature
+        kDone,       // reply.body holds the bytes
+        kUnchanged,  // the object is of the version wanted.unless: no bytes were sent
+        kRedirect,   // ask at `location` instead
+        kRetry,      // worth another attempt, not before `retry_after`
+        kRenew,      // 401, 403, an expired token, a bucket in another region: worth one more attempt with a fresh
+                     // signature
         kFail
     };
     Kind kind = Kind::kFail;
-    Error error;           // unless done: what was wrong, in words that may follow "URL: "; without URLs
+    Error error;           // unless done or unchanged: what was wrong, in words that may follow "URL: "; without URLs
     std::string location;  // of a redirect, as sent
     std::optional<std::chrono::milliseconds> retry_after;
-    ObjectVersion version;  // what the reply tells of the object, where it can be believed: not of a retry
+    ObjectVersion version;  // what the reply tells of the object, where it can be believed: not of a retry. kUnchanged:
+                            // wanted.unless, or what the reply tells where that does not agree with it
 };
 
 /// 404 and 410 are kNotFound. A body shorter or longer than announced or asked for, a range other than the wanted one,

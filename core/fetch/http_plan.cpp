@@ -38,7 +38,7 @@ void HttpBatch::find_objects() {
 /// The next locations, and requests for what they hold: these are under way while further ones are resolved.
 void HttpBatch::resolve_some() {
     const Clock::time_point until = Clock::now() + kResolving;
-    std::vector<std::size_t> known;
+    std::vector<ObjectWish> known;
     std::vector<Task*> tasks;
     bool any = false;
     while (resolved_ < objects_.size() && (!any || Clock::now() < until)) {
@@ -54,11 +54,14 @@ void HttpBatch::resolve_some() {
             }
             continue;
         }
-        keep_bounded(number, tasks);
-        if (needs_probe(objects_[number])) {
-            add_probe(number, tasks);
-        } else {
-            known.push_back(number);
+        look_for_version(objects_[number]);
+        std::vector<std::size_t> wishes = ask_at_once(number, tasks);
+        if (needs_probe(objects_[number], wishes)) {
+            add_probe(number, std::move(wishes), tasks);
+            continue;
+        }
+        for (const std::size_t wish : wishes) {
+            known.push_back({number, wish});
         }
     }
     submit_in_order(tasks);
@@ -129,16 +132,36 @@ void HttpBatch::renew_expiring() {
     }
 }
 
-/// Wishes without an end are requests of their own, empty ones none; only the others stay with the object.
-void HttpBatch::keep_bounded(std::size_t number, std::vector<Task*>& out) {
-    Object& object = objects_[number];
-    std::vector<std::size_t> bounded;
+/// Finds out of which version disk has ranges of an object, and whether that is to be believed.
+void HttpBatch::look_for_version(Object& object) {
+    const std::shared_ptr<RangeCache>& disk = shared_.options.disk;
+    const bool any = std::any_of(object.wishes.begin(), object.wishes.end(),
+                                 [this](std::size_t wish) { return requests_[wish].keep; });
+    if (!disk || !any) {
+        return;
+    }
+    object.on_disk = disk->version(*object.location, kAnyAge);
+    object.in_doubt = object.on_disk && !versions_->find(*object.location);
+    if (object.in_doubt && shared_.options.disk_max_age.count() > 0) {
+        const auto recent = disk->version(*object.location, shared_.options.disk_max_age);
+        object.in_doubt = !recent || !versions_->note(*object.location, *recent).ok();
+    }
+}
+
+/// Wishes to an object's end are requests of their own, with a condition where disk may have the bytes; empty ones are
+/// none. Returns the others, and those that disk may have without a question.
+std::vector<std::size_t> HttpBatch::ask_at_once(std::size_t number, std::vector<Task*>& out) {
+    const Object& object = objects_[number];
+    std::vector<std::size_t> left;
     for (const std::size_t wish : object.wishes) {
         const ByteRange& range = requests_[wish].range;
-        if (!range.bounded() || range.suffix != 0) {
+        if (is_to_end(range) && (!object.on_disk || object.in_doubt)) {
             add_span(number, range, {wish}, 1, out);
-        } else if (range.end > range.begin) {
-            bounded.push_back(wish);
+            if (object.on_disk && !condition_header(*object.on_disk).empty()) {
+                out.back()->wanted.unless = object.on_disk;
+            }
+        } else if (is_to_end(range) || range.end > range.begin) {
+            left.push_back(wish);
         } else if (range.end == range.begin) {
             answered_[wish] = 1;
             sink_(wish, ByteSpan());
@@ -146,91 +169,85 @@ void HttpBatch::keep_bounded(std::size_t number, std::vector<Task*>& out) {
             answer_error(wish, invalid(redacted(*object.location) + ": the byte range ends before it begins"));
         }
     }
-    object.wishes = std::move(bounded);
+    return left;
 }
 
 /// Whether the object's server is to be asked for its version, or the way to it, before the ranges are: what is on disk
 /// is good if it is of that version; and where a host leads elsewhere, one request learns where.
-bool HttpBatch::needs_probe(Object& object) {
-    if (object.wishes.empty()) {
-        return false;
+bool HttpBatch::needs_probe(const Object& object, const std::vector<std::size_t>& wishes) const {
+    if (object.in_doubt) {
+        return !wishes.empty();
     }
-    if (const std::shared_ptr<RangeCache>& disk = shared_.options.disk) {
-        object.on_disk = disk->version(*object.location, kAnyAge);
-        const bool known = versions_->find(*object.location).has_value();
-        if (object.on_disk && !known) {
-            const auto recent = disk->version(*object.location, shared_.options.disk_max_age);
-            return shared_.options.disk_max_age.count() == 0 || !recent ||
-                   !versions_->note(*object.location, *recent).ok();
-        }
-    }
-    return object.wishes.size() > 1 && object.target == object.first &&
-           shared_.memory.redirects(object.host, Clock::now());
+    return wishes.size() > 1 && object.target == object.first && shared_.memory.redirects(object.host, Clock::now());
 }
 
-void HttpBatch::add_probe(std::size_t number, std::vector<Task*>& out) {
-    add_span(number, {0, 1}, objects_[number].wishes, 1, out);
+void HttpBatch::add_probe(std::size_t number, std::vector<std::size_t> wishes, std::vector<Task*>& out) {
+    add_span(number, {0, 1}, std::move(wishes), 1, out);
     out.back()->wanted.clip = false;
     out.back()->span->probe = true;
 }
 
-/// Asks for the bounded ranges of objects that disk does not have.
-void HttpBatch::plan(const std::vector<std::size_t>& objects) {
-    look_up(objects);
+/// Asks for what disk does not have.
+void HttpBatch::plan(const std::vector<ObjectWish>& wishes) {
+    look_up(wishes);
     if (stopped_) {
         return;
     }
     std::map<std::string_view, std::vector<ObjectWish>> by_host;
-    for (const std::size_t number : objects) {
-        for (const std::size_t wish : objects_[number].wishes) {
-            if (answered_[wish] == 0) {
-                by_host[objects_[number].host].push_back({number, wish});
-            }
+    std::vector<Task*> tasks;
+    for (const ObjectWish& one : wishes) {
+        if (answered_[one.wish] != 0) {
+            continue;
+        }
+        if (const ByteRange& range = requests_[one.wish].range; is_to_end(range)) {
+            add_span(one.object, range, {one.wish}, 1, tasks);
+        } else {
+            by_host[objects_[one.object].host].push_back(one);
         }
     }
-    std::vector<Task*> tasks;
-    for (auto& [host, wishes] : by_host) {
-        plan_host(std::string(host), wishes, tasks);
+    for (auto& [host, bounded] : by_host) {
+        plan_host(std::string(host), bounded, tasks);
     }
     submit_in_order(tasks);
 }
 
-/// The range of a wish, without what lies behind the object's end where that is known and does not matter.
+/// The range of a wish. Where the object's size is known, without what lies behind its end, if that does not matter,
+/// and with both ends if it is to the object's end.
 ByteRange HttpBatch::clipped(std::size_t wish, std::optional<std::uint64_t> size) const {
     ByteRange range = requests_[wish].range;
-    if (requests_[wish].clip && size && range.begin < *size) {
+    if (size && range.suffix != 0 && range.suffix <= *size) {
+        return {*size - range.suffix, *size};
+    }
+    if (size && (requests_[wish].clip || !range.bounded()) && range.begin < *size) {
         range.end = std::min(range.end, *size);
     }
     return range;
 }
 
+RangeKey HttpBatch::key_of(std::size_t object, std::size_t wish, const ObjectVersion& version) const {
+    return {*objects_[object].location, version, clipped(wish, version.size)};
+}
+
 /// Gives the sink what disk has of objects in the versions that they have now.
-void HttpBatch::look_up(const std::vector<std::size_t>& objects) {
-    std::deque<RangeKey> keys;
-    std::vector<std::pair<const RangeKey*, std::size_t>> wishes;  // a key of its object, its number
-    for (const std::size_t number : objects) {
-        const Object& object = objects_[number];
-        auto version = object.on_disk ? versions_->find(*object.location) : std::nullopt;
-        if (!version || !RangeCache::can_keep(*version)) {
-            continue;
-        }
-        keys.push_back({*object.location, std::move(*version), {}});
-        for (const std::size_t wish : object.wishes) {
-            wishes.emplace_back(&keys.back(), wish);
-        }
+void HttpBatch::look_up(const std::vector<ObjectWish>& wishes) {
+    if (!shared_.options.disk) {
+        return;
     }
     for (std::size_t begin = 0; begin < wishes.size() && !stopped_; begin += kLookedUp) {
         const auto look = [&](std::size_t i) {
-            const auto [key, wish] = wishes[begin + i];
-            give_from_disk(*key, wish);
+            const auto [number, wish] = wishes[begin + i];
+            const Object& object = objects_[number];
+            const auto version = object.on_disk ? versions_->find(*object.location) : std::nullopt;
+            if (version) {
+                give_from_disk(key_of(number, wish, *version), wish);
+            }
         };
         shared_.pool.parallel_for(std::min(kLookedUp, wishes.size() - begin), look, options_.max_threads);
         watch();
     }
 }
 
-void HttpBatch::give_from_disk(RangeKey key, std::size_t wish) {
-    key.range = clipped(wish, key.version.size);
+void HttpBatch::give_from_disk(const RangeKey& key, std::size_t wish) {
     const std::optional<Buffer> bytes = shared_.options.disk->get(key);
     if (!bytes || std::exchange(answered_[wish], 1) != 0) {
         return;

@@ -80,7 +80,7 @@ void HttpBatch::handle(Task& task, HttpReply reply) {
         hosts_[objects_[task.span->object].host].heard = Clock::now();
     }
     const Verdict verdict = judge(reply, task.wanted, std::time(nullptr));
-    if (verdict.kind == Verdict::Kind::kDone) {
+    if (verdict.kind == Verdict::Kind::kDone || verdict.kind == Verdict::Kind::kUnchanged) {
         accept(task, reply, verdict);
         return;
     }
@@ -117,7 +117,7 @@ void HttpBatch::accept(Task& task, HttpReply& reply, const Verdict& verdict) {
         shared_.memory.remember_redirect(*object.location, object.host, task.via->url, Clock::now());
         set_target(object, task.via);
     }
-    if (span.probe) {
+    if (span.probe || verdict.kind == Verdict::Kind::kUnchanged) {
         shared_.client.release(counted);
         end_probe(span);
         return;
@@ -140,16 +140,16 @@ void HttpBatch::accept(Task& task, HttpReply& reply, const Verdict& verdict) {
     }
 }
 
-/// What was asked for the sake of the version is known now, or cannot be known.
+/// The version of an object is known now, or cannot be known: what is wanted of it may be on disk.
 void HttpBatch::end_probe(Span& span) {
     Object& object = objects_[span.object];
     const auto version = versions_->find(*object.location);
     span.over = true;
-    probed_.push_back(span.object);
-    if (shared_.options.disk && version && RangeCache::can_keep(*version) &&
-        (object.on_disk != version || shared_.options.disk_max_age.count() > 0)) {
-        shared_.options.disk->put_version(*object.location, *version);
-        object.version_kept = true;
+    for (const std::size_t wish : span.wishes) {
+        probed_.push_back({span.object, wish});
+    }
+    if (shared_.options.disk && version && RangeCache::can_keep(*version)) {
+        keep_version(object, *version);
     }
 }
 
@@ -193,8 +193,7 @@ void HttpBatch::complete(Span& span) {
     const bool alone = span.wishes.size() == 1 && span.parts == 1;
     for (const std::size_t wish : span.wishes) {
         const FetchRequest& request = requests_[wish];
-        const bool whole = !request.range.bounded() || request.range.suffix != 0 ||
-                           bytes_for(span, wish).size() == request.range.size();
+        const bool whole = is_to_end(request.range) || bytes_for(span, wish).size() == request.range.size();
         if (alone || (span.got == span.length && (whole || request.clip))) {
             answered_[wish] = 1;
             ready_.push_back({&span, wish});

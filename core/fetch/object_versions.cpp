@@ -43,6 +43,10 @@ std::string difference(const ObjectVersion& was, const ObjectVersion& is) {
 
 }  // namespace
 
+bool agree(const ObjectVersion& a, const ObjectVersion& b) {
+    return difference(a, b).empty();
+}
+
 struct ObjectVersions::State {
     explicit State(std::size_t most) : max_objects(std::max<std::size_t>(most, 1)) {}
 

@@ -19,6 +19,10 @@ struct ObjectVersion {
     friend bool operator==(const ObjectVersion&, const ObjectVersion&) = default;
 };
 
+/// Whether two may be of the same object in the same version: size, ETag, and Last-Modified where there is no ETag,
+/// each where both tell it. ETags are compared weakly (RFC 9110, 8.8.3.2).
+bool agree(const ObjectVersion& a, const ObjectVersion& b);
+
 class ObjectVersions {
 public:
     /// Of more objects than these those noted first are forgotten.
@@ -30,9 +34,8 @@ public:
     /// What is known of the object at `location` (as references name it).
     [[nodiscard]] std::optional<ObjectVersion> find(const std::string& location) const;
 
-    /// Remembers what was seen first, or recorded by an index, and compares with it ever after: size, ETag, and
-    /// Last-Modified where there is no ETag, each where both tell it; what was not told before is added. kIo where they
-    /// differ, in words that may follow "location: ". ETags are compared weakly (RFC 9110, 8.8.3.2).
+    /// Remembers what was seen first, or recorded by an index, and compares with it ever after; what was not told
+    /// before is added. kIo where they do not agree(), in words that may follow "location: ".
     Status note(const std::string& location, const ObjectVersion& seen);
 
     /// Whether note() has met a changed object: what is read through this table cannot become whole any more.

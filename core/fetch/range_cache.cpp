@@ -120,6 +120,10 @@ std::optional<Buffer> RangeCache::get(const RangeKey& key) {
                       key.range.size());
 }
 
+bool RangeCache::has(const RangeKey& key) const {
+    return usable(key) && has_entry(state_->folder, range_id(key, state_->salt), EntryKind::kRange, key.range.size());
+}
+
 void RangeCache::put(const RangeKey& key, ByteSpan bytes) {
     if (usable(key) && bytes.size() == key.range.size()) {
         state_->keep(range_id(key, state_->salt), EntryKind::kRange, bytes);

@@ -40,6 +40,8 @@ public:
 
     /// The bytes of the range, exactly; nothing where they are not there or damaged.
     [[nodiscard]] std::optional<Buffer> get(const RangeKey& key);
+    /// Whether get() is likely to find them: they are there, but nothing is read.
+    [[nodiscard]] bool has(const RangeKey& key) const;
     /// Keeps them. A disk that is full or a folder that is gone is told once through log() and ends the keeping.
     void put(const RangeKey& key, ByteSpan bytes);
 

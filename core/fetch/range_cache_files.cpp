@@ -218,6 +218,12 @@ std::optional<Buffer> read_entry(const std::string& folder, EntryId id, EntryKin
     return payload;
 }
 
+bool has_entry(const std::string& folder, EntryId id, EntryKind kind, std::uint64_t bytes) {
+    struct stat status {};
+    return ::stat(entry_path(folder, id, kind).c_str(), &status) == 0 && status.st_size >= 0 &&
+           static_cast<std::uint64_t>(status.st_size) == kEntryHeaderBytes + bytes;
+}
+
 std::error_code write_entry(const std::string& folder, EntryId id, EntryKind kind, ByteSpan payload) {
     Header header;
     header.kind = kind;

@@ -48,6 +48,9 @@ Result<CacheSalt> open_cache_folder(const std::string& folder);
 std::optional<Buffer> read_entry(const std::string& folder, EntryId id, EntryKind kind, std::uint64_t least,
                                  std::uint64_t most);
 
+/// Whether there is an entry with a payload of so many bytes; its checksum is not looked at.
+bool has_entry(const std::string& folder, EntryId id, EntryKind kind, std::uint64_t bytes);
+
 /// Writes an entry, in place of one of that name. Not synchronised with the disk: after a crash of the machine an entry
 /// may be damaged, which its checksum tells, and all that is lost can be fetched again.
 std::error_code write_entry(const std::string& folder, EntryId id, EntryKind kind, ByteSpan payload);

@@ -1,6 +1,7 @@
-"""A web server on loopback for tests: answers come from a function, every request is kept. HTTP/1.1 with keep-alive and
-single byte ranges; a thread a connection."""
+"""A web server on loopback for tests: answers come from a function, every request is kept. HTTP/1.1 with keep-alive,
+single byte ranges and conditions; a thread a connection."""
 import dataclasses
+import email.utils
 import hashlib
 import http.server
 import re
@@ -40,10 +41,20 @@ class Reply:
     body: bytes = b""
 
 
+def is_at_hand(request, etag, modified):
+    """Whether the client has this version already (RFC 9110, section 13.1)."""
+    tags, since = (request.headers.get(name) for name in ("if-none-match", "if-modified-since"))
+    if tags:
+        return tags == "*" or etag in tags
+    return bool(since) and email.utils.parsedate_to_datetime(modified) <= email.utils.parsedate_to_datetime(since)
+
+
 def object_reply(request, content, modified="Mon, 03 Apr 2023 10:00:00 GMT"):
-    """The object, or the range that is asked for (RFC 9110, section 14)."""
+    """The object, or the range that is asked for (RFC 9110, section 14), or that it has not changed."""
     headers = {"ETag": f'"{hashlib.md5(content).hexdigest()}"', "Last-Modified": modified, "Accept-Ranges": "bytes",
                "Content-Type": "application/octet-stream"}
+    if is_at_hand(request, headers["ETag"], modified):
+        return Reply(304, {name: headers[name] for name in ("ETag", "Last-Modified")})
     wanted = re.fullmatch(r"bytes=(\d*)-(\d*)", request.headers.get("range", ""))
     if not wanted or wanted.group(0) == "bytes=-":
         return Reply(200, headers, content)
@@ -73,7 +84,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         for name, value in reply.headers.items():
             for one in value if isinstance(value, list) else [value]:
                 self.send_header(name, one)
-        self.send_header("Content-Length", str(len(reply.body)))
+        if reply.status != 304:
+            self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(reply.body)

@@ -1,6 +1,7 @@
-// A web server for tests and benchmarks, on loopback, HTTP/1.1 with keep-alive and single byte ranges: serves a folder
-// (or made-up objects) fast, late, wrong or not at all, as a plan says, and counts exactly what it was asked. A thread
-// a connection, so that one that stalls holds up no other. Thread-safe. RFC 9110 (semantics) and 9112 (HTTP/1.1).
+// A web server for tests and benchmarks, on loopback, HTTP/1.1 with keep-alive, single byte ranges and conditions
+// (If-None-Match, If-Modified-Since): serves a folder (or made-up objects) fast, late, wrong or not at all, as a plan
+// says, and counts exactly what it was asked. A thread a connection, so that one that stalls holds up no other.
+// Thread-safe. RFC 9110 (semantics) and 9112 (HTTP/1.1).
 #pragma once
 
 #include <chrono>

@@ -23,6 +23,8 @@ std::string_view reason(int status) {
             return "Partial Content";
         case 302:
             return "Found";
+        case 304:
+            return "Not Modified";
         case 401:
             return "Unauthorized";
         case 403:
@@ -41,10 +43,13 @@ std::string_view reason(int status) {
 }
 
 /// Fields without a value are left out.
-std::string head_text(int status, std::uint64_t content_length, const Fields& fields) {
+std::string head_text(int status, std::optional<std::uint64_t> content_length, const Fields& fields) {
     std::string out = "HTTP/1.1 " + std::to_string(status) + " ";
     out.append(reason(status)).append("\r\nServer: vcube-test\r\nDate: ").append(http_date(std::time(nullptr)));
-    out.append("\r\nContent-Length: ").append(std::to_string(content_length)).append("\r\n");
+    out.append("\r\n");
+    if (content_length) {
+        out.append("Content-Length: ").append(std::to_string(*content_length)).append("\r\n");
+    }
     for (const auto& [name, value] : fields) {
         if (!value.empty()) {
             out.append(name).append(": ").append(value).append("\r\n");
@@ -165,6 +170,16 @@ void break_body(Reply& reply, const FaultRule& rule) {
 Reply object_reply(const Request& request, const std::shared_ptr<const Object>& object, FaultRule rule,
                    const ServerOptions& options) {
     const bool get = request.method == "GET";
+    const bool other = rule.fault == Fault::kOtherVersion;
+    const std::string etag = !options.etags || object->etag.empty() ? ""
+                             : other                                ? "\"other-" + object->etag.substr(1)
+                                                                    : object->etag;
+    if (is_at_hand(request, etag, object->modified)) {
+        Reply out;
+        out.status = 304;
+        out.head = head_text(304, {}, {{"ETag", etag}, {"Last-Modified", object->modified}});
+        return out;
+    }
     const RangeAsked asked = parse_range(options.ranges ? request.header("range") : "", object->size);
     const bool ranged = asked.kind == RangeAsked::Kind::kSpan;
     if (asked.kind == RangeAsked::Kind::kOutside) {
@@ -177,7 +192,6 @@ Reply object_reply(const Request& request, const std::shared_ptr<const Object>& 
         rule.fault = Fault::kNone;
     }
     const bool part = ranged && rule.fault != Fault::kWholeObject;
-    const bool other = rule.fault == Fault::kOtherVersion;
     Reply out;
     out.fault = rule.fault;
     out.status = part ? 206 : 200;
@@ -187,12 +201,11 @@ Reply object_reply(const Request& request, const std::shared_ptr<const Object>& 
     const std::uint64_t longer = rule.fault == Fault::kLongBody ? kLongerBy : 0;
     const std::uint64_t size = object->size + longer + (other ? 1 : 0);
     const Span told{out.span.begin, out.span.end + longer};
-    const std::string etag = other && !object->etag.empty() ? "\"other-" + object->etag.substr(1) : object->etag;
     out.head = head_text(out.status, out.body_bytes() + longer,
                          {{"Content-Type", object->type},
                           {"Accept-Ranges", options.ranges ? "bytes" : ""},
                           {"Content-Range", part ? content_range(told, size) : ""},
-                          {"ETag", options.etags ? etag : ""},
+                          {"ETag", etag},
                           {"Last-Modified", object->modified}});
     break_body(out, rule);
     return out;

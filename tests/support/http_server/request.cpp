@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <ctime>
 
 namespace vcube::testing_support {
 namespace {
@@ -16,6 +17,12 @@ std::optional<std::uint64_t> number(std::string_view text) {
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     return error == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+}
+
+std::optional<std::time_t> time_of(const std::string& date) {
+    std::tm parts{};
+    return ::strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts) != nullptr ? std::optional(::timegm(&parts))
+                                                                                    : std::nullopt;
 }
 
 }  // namespace
@@ -106,6 +113,15 @@ RangeAsked parse_range(std::string_view header, std::uint64_t size) {
         begin ? Span{*begin, last ? std::min(size, *last + 1) : size} : Span{size - std::min(size, *last), size};
     return span.begin < span.end ? RangeAsked{RangeAsked::Kind::kSpan, span}
                                  : RangeAsked{RangeAsked::Kind::kOutside, {}};
+}
+
+bool is_at_hand(const Request& request, std::string_view etag, const std::string& modified) {
+    if (const std::string tags = request.header("if-none-match"); !tags.empty()) {
+        etag.remove_prefix(etag.starts_with("W/") ? 2 : 0);  // weak comparison; quotes end what is searched for
+        return tags == "*" || (!etag.empty() && tags.find(etag) != std::string::npos);
+    }
+    const auto known = time_of(request.header("if-modified-since")), is = time_of(modified);
+    return known && is && *is <= *known;
 }
 
 }  // namespace vcube::testing_support

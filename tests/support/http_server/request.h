@@ -1,4 +1,4 @@
-// A request as it came over the line, taken apart (RFC 9112, section 3; RFC 9110, section 14.1).
+// A request as it came over the line, taken apart (RFC 9112, section 3; RFC 9110, sections 13.1 and 14.1).
 #pragma once
 
 #include <cstdint>
@@ -43,5 +43,8 @@ struct RangeAsked {
     Span span;
 };
 RangeAsked parse_range(std::string_view header, std::uint64_t size);
+
+/// Whether the client, by If-None-Match or else If-Modified-Since, has a version of an object already: 304.
+bool is_at_hand(const Request& request, std::string_view etag, const std::string& modified);
 
 }  // namespace vcube::testing_support

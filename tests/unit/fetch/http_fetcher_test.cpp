@@ -7,157 +7,22 @@
 
 #include <algorithm>
 #include <atomic>
-#include <filesystem>
-#include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "core/fetch/object_versions.h"
-#include "tests/support/http_server/http_server.h"
+#include "tests/unit/fetch/http_fetcher_support.h"
 
 namespace vcube {
 namespace {
 
 using namespace std::chrono_literals;
+using namespace http_fetcher_test;
 using testing::HasSubstr;
 using testing::Not;
-using testing_support::Fault;
-using testing_support::FaultRule;
-using testing_support::HttpServer;
-using testing_support::ServerOptions;
 using Clock = std::chrono::steady_clock;
-
-/// Content in which every place differs from those around it.
-std::string numbers(std::size_t size, unsigned seed = 0) {
-    std::string text(size, '\0');
-    for (std::size_t i = 0; i < size; ++i) {
-        const std::size_t word = (i / 4 + seed) * 2654435761U;
-        text[i] = static_cast<char>(word >> (8 * (i % 4)));
-    }
-    return text;
-}
-
-FaultRule rule_of(Fault fault, std::uint64_t times = UINT64_MAX) {
-    FaultRule rule;
-    rule.fault = fault;
-    rule.times = times;
-    return rule;
-}
-
-FaultRule status_rule(int status, std::uint64_t times = UINT64_MAX) {
-    FaultRule rule = rule_of(Fault::kStatus, times);
-    rule.status = status;
-    return rule;
-}
-
-FaultRule redirect_rule(const std::string& path, const std::string& location) {
-    FaultRule rule = rule_of(Fault::kRedirect);
-    rule.path_contains = path;
-    rule.location = location;
-    return rule;
-}
-
-/// A fetcher that remembers what it was asked for.
-class Elsewhere : public Fetcher {
-public:
-    void fetch(std::span<const FetchRequest> requests, const FetchSink& sink, const FetchOptions& options) override {
-        for (std::size_t i = 0; i < requests.size(); ++i) {
-            asked.push_back(requests[i].url);
-            if (options.wanted && !options.wanted(i)) {
-                sink(i, Error{ErrorCode::kCancelled, "not wanted"});
-            } else {
-                sink(i, as_byte_span(requests[i].url));
-            }
-        }
-    }
-    std::vector<std::string> asked;
-};
-
-struct Answer {
-    int calls = 0;
-    std::string bytes;
-    std::optional<Error> error;
-};
-
-class HttpFetcherTest : public testing::Test {
-protected:
-    HttpFetcherTest() {
-        server_.put("a", content_);
-        session_->versions = std::make_shared<ObjectVersions>();
-        session_->tuning.timeout = 10s;
-        options_.session = session_;
-    }
-
-    HttpResolver resolver() {
-        return [this](const std::string& location, bool renew) -> Result<std::optional<HttpTarget>> {
-            const std::lock_guard lock(resolving_);
-            ++resolved_[location];
-            renewed_ += renew ? 1 : 0;
-            if (location.starts_with("/")) {
-                return std::optional<HttpTarget>();
-            }
-            if (location.starts_with("bad:")) {
-                return unsupported("of no use");
-            }
-            if (renew && renewed_url_ == "elsewhere") {
-                return std::optional<HttpTarget>();
-            }
-            HttpTarget target = target_;
-            target.url = renew && !renewed_url_.empty() ? renewed_url_ : location;
-            return std::optional(std::move(target));
-        };
-    }
-
-    HttpFetcher& fetcher() {
-        if (!fetcher_) {
-            fetcher_.emplace(pool_, resolver(), elsewhere_, fetcher_options_);
-        }
-        return *fetcher_;
-    }
-
-    std::vector<Answer> get(const std::vector<FetchRequest>& requests) {
-        std::vector<Answer> answers(requests.size());
-        fetcher().fetch(
-            requests,
-            [&](std::size_t i, Result<ByteSpan> bytes) {
-                ++answers[i].calls;
-                if (bytes.ok()) {
-                    answers[i].bytes = as_text(bytes.value());
-                } else {
-                    answers[i].error = bytes.error();
-                }
-            },
-            options_);
-        for (const Answer& answer : answers) {
-            EXPECT_EQ(answer.calls, 1);
-        }
-        return answers;
-    }
-
-    Answer get_one(const FetchRequest& request) { return get({request})[0]; }
-    std::string get_error(const FetchRequest& request) {
-        const Answer answer = get_one(request);
-        EXPECT_TRUE(answer.error);
-        return answer.error ? answer.error->message : "";
-    }
-
-    const std::string content_ = numbers(400'000);
-    HttpServer server_{ServerOptions{}};
-    ThreadPool pool_{2};
-    Elsewhere elsewhere_;
-    HttpTarget target_;
-    std::string renewed_url_;
-    std::mutex resolving_;
-    std::map<std::string, int> resolved_;
-    int renewed_ = 0;
-    std::shared_ptr<FetchSession> session_ = std::make_shared<FetchSession>();
-    FetchOptions options_;
-    HttpFetcherOptions fetcher_options_;
-    std::optional<HttpFetcher> fetcher_;
-};
 
 TEST_F(HttpFetcherTest, BringsRangesOfEveryKind) {
     const std::string url = server_.url("a");
@@ -589,101 +454,6 @@ TEST_F(HttpFetcherTest, WorksInAForkedChildAndInTheParentAfterIt) {
     }
 }
 #endif
-
-class HttpFetcherDiskTest : public HttpFetcherTest {
-protected:
-    HttpFetcherDiskTest() : folder_(testing::TempDir() + "vcube_ranges_" + std::to_string(::getpid())) {
-        auto cache = RangeCache::open(folder_, std::uint64_t{1} << 30U);
-        EXPECT_TRUE(cache.ok());
-        fetcher_options_.disk = std::move(cache).value();
-        session_->tuning.coalesce_gap = 0;
-        server_.put("b", content_);
-        for (std::uint64_t i = 0; i < 20; ++i) {
-            requests_.push_back({server_.url(i % 2 == 0 ? "a" : "b"), {i * 1000, i * 1000 + 100}});
-        }
-        requests_.push_back({server_.url("b"), {399'900, 400'100}, true});
-    }
-    ~HttpFetcherDiskTest() override { std::filesystem::remove_all(folder_); }
-
-    /// Reads all with a session of its own.
-    std::shared_ptr<FetchSession> read_anew(const std::string& of_a) {
-        session_ = std::make_shared<FetchSession>();
-        session_->versions = std::make_shared<ObjectVersions>();
-        session_->tuning.coalesce_gap = 0;
-        options_.session = session_;
-        server_.reset_counts();
-        read(of_a);
-        return session_;
-    }
-    void read(const std::string& of_a) {
-        const std::vector<Answer> answers = get(requests_);
-        for (std::size_t i = 0; i < answers.size(); ++i) {
-            EXPECT_FALSE(answers[i].error) << answers[i].error->message;
-            const std::string& content = requests_[i].url.ends_with('a') ? of_a : content_;
-            EXPECT_EQ(answers[i].bytes, content.substr(requests_[i].range.begin, requests_[i].range.size())) << i;
-        }
-    }
-
-    const std::string folder_;
-    std::vector<FetchRequest> requests_;
-};
-
-TEST_F(HttpFetcherDiskTest, KeepsRangesForLaterSessions) {
-    read(content_);
-    EXPECT_EQ(server_.counts().requests, requests_.size());  // nothing is there: no version is asked for first
-    EXPECT_EQ(session_->counters.disk_hits, 0U);
-
-    read_anew(content_);
-    EXPECT_EQ(server_.counts().requests, 2U);  // of which version the two objects are
-    EXPECT_EQ(session_->counters.disk_hits, requests_.size());
-    EXPECT_EQ(session_->counters.disk_bytes, requests_.size() * 100);
-    EXPECT_EQ(session_->counters.requests, 2U);
-    EXPECT_EQ(session_->counters.ranges, requests_.size());
-
-    read(content_);  // the session knows
-    EXPECT_EQ(server_.counts().requests, 2U);
-    EXPECT_EQ(session_->counters.disk_hits, 2 * requests_.size());
-}
-
-TEST_F(HttpFetcherDiskTest, DoesNotUseAnotherVersion) {
-    read(content_);
-    const std::string other = numbers(400'000, 9);
-    server_.put("a", other);
-    read_anew(other);
-    EXPECT_EQ(session_->counters.disk_hits, requests_.size() - 10);
-    read_anew(other);
-    EXPECT_EQ(session_->counters.disk_hits, requests_.size());
-    // A session that has seen the former version keeps to it.
-    session_->versions = std::make_shared<ObjectVersions>();
-    EXPECT_FALSE(get_one(requests_[0]).error);
-    server_.put("a", content_);
-    EXPECT_EQ(get_one(requests_[0]).bytes, other.substr(0, 100));
-    EXPECT_THAT(get_error({server_.url("a"), {70'000, 70'001}}), HasSubstr("has changed since it was first read"));
-}
-
-TEST_F(HttpFetcherDiskTest, BelievesAVersionForSomeTimeWhereThatIsWanted) {
-    fetcher_options_.disk_max_age = 1h;
-    read(content_);
-    read_anew(content_);
-    EXPECT_EQ(server_.counts().requests, 0U);
-    EXPECT_EQ(session_->counters.disk_hits, requests_.size());
-}
-
-TEST_F(HttpFetcherDiskTest, TellsThatAnObjectIsGone) {
-    read(content_);
-    FaultRule gone = status_rule(404);
-    gone.path_contains = "a";
-    server_.set_rules({gone});
-    session_->versions = std::make_shared<ObjectVersions>();
-    const std::vector<Answer> answers = get(requests_);
-    for (std::size_t i = 0; i < answers.size(); ++i) {
-        const bool there = !requests_[i].url.ends_with('a');
-        EXPECT_EQ(answers[i].error.has_value(), !there);
-        if (!there) {
-            EXPECT_EQ(answers[i].error->code, ErrorCode::kNotFound);
-        }
-    }
-}
 
 }  // namespace
 }  // namespace vcube

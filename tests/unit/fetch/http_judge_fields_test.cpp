@@ -25,6 +25,38 @@ TEST(RangeHeader, CountsTheLastByteIn) {
               "bytes=18446744073709551613-18446744073709551613");
 }
 
+TEST(ConditionHeader, NamesTheTagElseTheDate) {
+    const std::string date = "Sat, 29 Oct 1994 19:43:31 GMT";  // RFC 9110, 13.1.3
+    const std::string since = "If-Modified-Since: " + date;
+    struct Case {
+        std::string etag, modified, expected;
+    };
+    for (const Case& c : {
+             Case{"\"xyzzy\"", "", "If-None-Match: \"xyzzy\""},  // 13.1.2
+             Case{"\"xyzzy\"", date, "If-None-Match: \"xyzzy\""},
+             Case{"W/\"xyzzy\"", date, "If-None-Match: W/\"xyzzy\""},
+             Case{"\"\"", date, "If-None-Match: \"\""},  // 8.8.3
+             Case{"\"\x80,*\"", date, "If-None-Match: \"\x80,*\""},
+             Case{"", date, since},
+             // No tags: a bare word, a star that would stand for any version, what could be two, what ends a line.
+             Case{"xyzzy", date, since},
+             Case{"*", date, since},
+             Case{"\"", date, since},
+             Case{"W/", date, since},
+             Case{"w/\"xyzzy\"", date, since},
+             Case{"\"a\", \"b\"", date, since},
+             Case{"\"a b\"", date, since},
+             Case{"\"a\r\nX: \"", date, since},
+             Case{"\"a\x7f\"", date, since},
+             Case{"xyzzy", "", ""},
+             Case{"", "", ""},
+             Case{"", date + "\r\nX: 1", ""},
+         }) {
+        EXPECT_EQ(condition_header({100, c.etag, c.modified}), c.expected) << c.etag << "; " << c.modified;
+    }
+    EXPECT_EQ(condition_header({100, std::string("\"a\0b\"", 5), date}), since);
+}
+
 TEST(ContentRange, TakesApartWhatTheRfcShows) {
     struct Case {
         const char* text;

@@ -411,6 +411,51 @@ TEST(Judge, ReadsTheCodesOfObjectStores) {
     }
 }
 
+TEST(Judge, NotModifiedAnswersAConditionOnly) {
+    constexpr const char* kDate = "Sun, 06 Nov 1994 08:49:37 GMT";
+    struct Case {
+        const char* name;
+        ObjectVersion at_hand;
+        std::string etag, modified;  // in the reply
+        ObjectVersion expected;
+    };
+    const ObjectVersion strong{100, "\"a\"", kDate}, weak{100, "W/\"a\"", ""}, dated{100, "", kDate};
+    for (const Case& c : {
+             Case{"same tag", strong, "\"a\"", "", strong},
+             Case{"same tag, other date", strong, "\"a\"", "Mon, 07 Nov 1994 08:49:37 GMT", strong},
+             Case{"tag made weak", strong, "W/\"a\"", "", strong},
+             Case{"tag made strong", weak, "\"a\"", "", weak},
+             Case{"nothing told", strong, "", "", strong},
+             Case{"same date", dated, "", kDate, dated},
+             Case{"a tag that was not known", dated, "\"a\"", kDate, dated},
+             Case{"another tag", strong, "\"b\"", kDate, {{}, "\"b\"", kDate}},
+             Case{"another date", dated, "", "today", {{}, "", "today"}},
+         }) {
+        SCOPED_TRACE(c.name);
+        HttpHead head = head_of(304, 100);  // the length that a 200 would have
+        head.etag = c.etag;
+        head.last_modified = c.modified;
+        for (const ByteRange& range : {ByteRange{}, ByteRange{10, ByteRange::kEnd}, ByteRange::last(4)}) {
+            Expectation wanted{.range = range};
+            EXPECT_EQ(judged(head, wanted, 0).kind, Kind::kFail);
+            EXPECT_EQ(judged(head, wanted, 0).version, ObjectVersion{});
+            wanted.unless = c.at_hand;
+            const Verdict verdict = judged(head, wanted, 0);
+            EXPECT_EQ(verdict.kind, Kind::kUnchanged);
+            EXPECT_EQ(verdict.version, c.expected);
+            EXPECT_EQ(verdict.error.message, "");
+        }
+    }
+    // Other replies mean what they always do.
+    Expectation wanted;
+    wanted.unless = strong;
+    EXPECT_EQ(judged(head_of(200, 5), wanted, 5).kind, Kind::kDone);
+    EXPECT_EQ(judged(head_of(200, 5), wanted, 4).kind, Kind::kRetry);
+    EXPECT_EQ(judged(head_of(404), wanted, 0).error.code, ErrorCode::kNotFound);
+    EXPECT_EQ(judged(head_of(412), wanted, 0).kind, Kind::kFail);
+    EXPECT_EQ(judged(head_of(503), wanted, 0).kind, Kind::kRetry);
+}
+
 TEST(Judge, PassesOnHowLongToWait) {
     HttpHead head = head_of(503);
     head.retry_after = "7";

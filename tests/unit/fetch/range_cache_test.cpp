@@ -74,6 +74,20 @@ TEST(RangeCache, GivesBackWhatItWasGiven) {
     EXPECT_EQ(entry_files(temp.path() / "a" / "cache").size(), 6U);
 }
 
+TEST(RangeCache, TellsWhatItHasWithoutReadingIt) {
+    const TempFolder temp;
+    const auto cache = opened(temp.path());
+    EXPECT_FALSE(cache->has(key(1)));
+    put(*cache, 1);
+    EXPECT_TRUE(cache->has(key(1)));
+    EXPECT_FALSE(cache->has(key(1, 999)));
+    RangeKey open_ended = key(1);
+    open_ended.range.end = ByteRange::kEnd;
+    EXPECT_FALSE(cache->has(open_ended));
+    fs::resize_file(entry_files(temp.path())[0], 500);
+    EXPECT_FALSE(cache->has(key(1)));
+}
+
 TEST(RangeCache, EveryPartOfTheKeyCounts) {
     const TempFolder temp;
     const auto cache = opened(temp.path());

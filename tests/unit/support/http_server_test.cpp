@@ -91,6 +91,33 @@ TEST(HttpServer, ServesRangesOfObjects) {
     EXPECT_EQ(server.log().front().body_bytes, 200U);
 }
 
+TEST(HttpServer, SendsNothingThatTheClientHas) {
+    HttpServer server({});
+    server.put("a", "abc");  // ETag "put-1"
+    const auto heard = [&](const std::string& header) {
+        return ask(server, "GET /a", header + "\r\nConnection: close\r\n");
+    };
+    const std::string whole = heard("Accept: */*").text;
+    const auto place = whole.find("Last-Modified: ") + 15;
+    const std::string modified = whole.substr(place, whole.find("\r\n", place) - place);
+    for (const std::string& header :
+         {std::string("If-None-Match: \"put-1\""), std::string("If-None-Match: \"x\", W/\"put-1\""),
+          std::string("If-None-Match: *"), std::string("If-None-Match: \"put-1\"\r\nRange: bytes=0-1"),
+          "If-Modified-Since: " + modified, std::string("If-Modified-Since: Fri, 20 Nov 2099 19:12:50 GMT")}) {
+        const Heard reply = heard(header);
+        EXPECT_THAT(reply.text, StartsWith("HTTP/1.1 304 Not Modified\r\n")) << header;
+        EXPECT_THAT(reply.text, HasSubstr("\r\nETag: \"put-1\"\r\n")) << header;
+        EXPECT_EQ(reply.body(), "") << header;
+    }
+    for (const std::string& header :
+         {std::string("If-None-Match: \"put-2\""), std::string("If-None-Match: \"put\""),
+          "If-None-Match: \"x\"\r\nIf-Modified-Since: " + modified,
+          std::string("If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT"), std::string("If-Modified-Since: today")}) {
+        EXPECT_EQ(heard(header).body(), "abc") << header;
+    }
+    EXPECT_THAT(ask(server, "GET /b", "If-None-Match: *\r\nConnection: close\r\n").text, StartsWith("HTTP/1.1 404 "));
+}
+
 struct Broken {
     Fault fault;
     std::string beginning;  // of what is heard
