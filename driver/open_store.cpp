@@ -61,6 +61,7 @@ struct Opening {
 struct Opened {
     std::shared_ptr<const Store> store;
     std::vector<std::string> watched;  // VSI paths
+    bool first_absent = false;         // of `watched`: was looked for and is not there, which may change
     bool partial = false;              // only the wanted arrays were looked for
 };
 
@@ -231,7 +232,7 @@ Result<Opened> open_tree(const Opening& opening, std::shared_ptr<const Store> fi
                      open_kerchunk_parquet(std::move(files), opening.fetcher, opening.place.name, policy, limits));
         return out;
     }
-    VCUBE_ASSIGN(out.store, open_consolidated(files, *opening.fetcher));
+    VCUBE_ASSIGN(out.store, open_consolidated(files, *opening.fetcher, document));
     if (out.store) {
         out.watched = {document ? ".zmetadata" : "zarr.json"};
         return out;
@@ -241,7 +242,8 @@ Result<Opened> open_tree(const Opening& opening, std::shared_ptr<const Store> fi
         return not_found(
             concat(opening.place.name, ": neither Zarr metadata, references nor SMOS products in this folder"));
     }
-    out.watched.insert(out.watched.begin(), ".zmetadata");  // not there, which may change
+    out.watched.insert(out.watched.begin(), ".zmetadata");
+    out.first_absent = true;
     out.store = std::move(files);
     return out;
 }
@@ -303,6 +305,7 @@ Result<Opened> open_zip_file(const Opening& opening) {
                                                      : open_references(opening, inside + contents.references, policy);
     if (out.ok()) {
         out.value().watched.clear();
+        out.value().first_absent = false;
     }
     return out;
 }
@@ -348,6 +351,18 @@ std::vector<FileStamp> stamps_of(std::vector<std::string> paths, const std::stri
                           : FileStamp{path, stamp->size,
                                       stamp->absent ? FileStamp::kAbsent : static_cast<std::int64_t>(stamp->version)});
     }
+    return out;
+}
+
+/// The stamps of what a store was made of; nobody is asked again for what is known to be absent.
+std::vector<FileStamp> first_stamps(Opened made, const std::string& name, const Reader& reader) {
+    if (!made.first_absent) {
+        return stamps_of(std::move(made.watched), name, reader);
+    }
+    FileStamp absent{std::move(made.watched.front()), 0, FileStamp::kAbsent};
+    made.watched.erase(made.watched.begin());
+    std::vector<FileStamp> out = stamps_of(std::move(made.watched), name, reader);
+    out.insert(out.begin(), std::move(absent));
     return out;
 }
 
@@ -429,9 +444,9 @@ Result<std::shared_ptr<const OpenedStore>> open_store(const std::string& locatio
     }
     VCUBE_ASSIGN(auto opened,
                  read_store(place, std::move(made.value().store), options, process.runtime, reader.session));
-    opened->watched = stamps_of(made.value().watched, place.name, reader);
-    std::shared_ptr<const OpenedStore> result = std::move(opened);
     key.wanted = made.value().partial ? all_wanted : std::string();
+    opened->watched = first_stamps(std::move(made).value(), place.name, reader);
+    std::shared_ptr<const OpenedStore> result = std::move(opened);
     process.stores->put(key, result);
     return result;
 }

@@ -163,12 +163,18 @@ bool is_parquet_zmetadata(std::string_view document) {
 
 Result<std::shared_ptr<const Store>> open_consolidated(std::shared_ptr<const Store> files, Fetcher& fetcher,
                                                        const TextLimits& limits) {
+    VCUBE_ASSIGN(const auto zmetadata, read_text(*files, fetcher, ".zmetadata", limits));
+    return open_consolidated(std::move(files), fetcher, zmetadata, limits);
+}
+
+Result<std::shared_ptr<const Store>> open_consolidated(std::shared_ptr<const Store> files, Fetcher& fetcher,
+                                                       const std::optional<std::string>& zmetadata,
+                                                       const TextLimits& limits) {
     std::optional<MetadataTable> table;
-    VCUBE_ASSIGN(std::optional<std::string> text, read_text(*files, fetcher, ".zmetadata", limits));
-    if (text) {
-        VCUBE_ASSIGN(table, parse_zmetadata(*text, concat(files->name(), ": .zmetadata")));
+    if (zmetadata) {
+        VCUBE_ASSIGN(table, parse_zmetadata(*zmetadata, concat(files->name(), ": .zmetadata")));
     } else {
-        VCUBE_ASSIGN(text, read_text(*files, fetcher, "zarr.json", limits));
+        VCUBE_ASSIGN(const auto text, read_text(*files, fetcher, "zarr.json", limits));
         if (text) {
             VCUBE_ASSIGN(table, parse_inline_metadata(*text, concat(files->name(), ": zarr.json")));
         }

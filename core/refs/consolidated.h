@@ -28,6 +28,11 @@ Result<std::optional<MetadataTable>> parse_inline_metadata(std::string_view docu
 Result<std::shared_ptr<const Store>> open_consolidated(std::shared_ptr<const Store> files, Fetcher& fetcher,
                                                        const TextLimits& limits = {});
 
+/// The same where the caller has asked for the .zmetadata: its text, nothing where there is none.
+Result<std::shared_ptr<const Store>> open_consolidated(std::shared_ptr<const Store> files, Fetcher& fetcher,
+                                                       const std::optional<std::string>& zmetadata,
+                                                       const TextLimits& limits = {});
+
 /// `store` with all its metadata as texts where some of its metadata keys refer to objects, as Kerchunk JSON may have
 /// them (".zattrs": ["attributes.json"]); `store` itself where none does. Blocks on the network for those objects, one
 /// batch.
