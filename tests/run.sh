@@ -3,7 +3,7 @@
 #   bash tests/run.sh            style, unit, driver and 20 seconds of each fuzz target
 #   bash tests/run.sh --quick    the same without the fuzz targets
 #   bash tests/run.sh --asan     unit and driver tests under the address and undefined-behaviour sanitizers
-#   bash tests/run.sh --tsan     unit tests under the thread sanitizer
+#   bash tests/run.sh --tsan     unit tests and those of remote data under the thread sanitizer
 #   bash tests/run.sh --tidy     clang-tidy over every source
 # The real products that some tests read are sought in $VCUBE_SHARED_DATA or ../shared/data; without them those tests
 # are skipped, and the skipped ones are listed at the end.
@@ -112,6 +112,10 @@ case "$mode" in
         build tsan
         say "Unit tests under the thread sanitizer"
         TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 run_tests tsan -E '^(driver|bench)\.'
+        say "Driver tests of remote data under the same; libraries are not instrumented, see tests/tsan.supp"
+        export TSAN_OPTIONS=second_deadlock_stack=1:suppressions=$PWD/tests/tsan.supp
+        LD_PRELOAD="$(gcc -print-file-name=libtsan.so)" run_tests tsan \
+            -R '^driver\.test_(access|disk_cache|fetch_options|http.*|interrupts|object_stores|s3|secrets)$'
         ;;
     *)
         check_style
