@@ -138,13 +138,14 @@ def test_opening_takes_one_request(archive):
     assert [request["path"] for request in server.log()] == ["/refs.json"]
 
 
-def test_a_long_document_takes_two(archive):
+@pytest.mark.parametrize("blanks, requests", [(200_000, 1), (2_000_000, 2)])
+def test_a_long_document_takes_two(archive, blanks, requests):
     server, folder = archive
     path = folder / "refs.json"
-    path.write_text(path.read_text()[:-1] + " " * 200_000 + "}")
+    path.write_text(path.read_text()[:-1] + " " * blanks + "}")
     server.reset()
     dataset = web_archive.opened(server.url("refs.json"))
-    assert [request["path"] for request in server.log()] == ["/refs.json"] * 2
+    assert [request["path"] for request in server.log()] == ["/refs.json"] * requests
     assert (dataset.ReadAsArray() == web_archive.values()).all()
 
 
