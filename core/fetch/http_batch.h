@@ -75,7 +75,7 @@ private:
         bool renewed = false;                   // what was resolved before had been refused
         bool elsewhere = false;                 // the resolver found that HTTP does not reach it after all
         std::optional<ObjectVersion> on_disk;   // of which version ranges may be on disk ...
-        bool in_doubt = false;                  // ... while nothing has told this session that it is the present one
+        bool in_doubt = false;                  // ... while nothing had told this session that it is the present one
         std::atomic<bool> version_kept{false};  // on disk, by this batch
     };
 
@@ -138,7 +138,7 @@ private:
     [[nodiscard]] ByteRange clipped(std::size_t wish, std::optional<std::uint64_t> size) const;
     void look_up(const std::vector<ObjectWish>& wishes);
     [[nodiscard]] RangeKey key_of(std::size_t object, std::size_t wish, const ObjectVersion& version) const;
-    void give_from_disk(const RangeKey& key, std::size_t wish);
+    void give_from_disk(std::size_t object, std::size_t wish, const ObjectVersion& version);
     void add_span(std::size_t object, ByteRange range, std::vector<std::size_t> wishes, std::size_t parts,
                   std::vector<Task*>& out);
     void submit_in_order(std::vector<Task*>& tasks);

@@ -239,7 +239,7 @@ void HttpBatch::look_up(const std::vector<ObjectWish>& wishes) {
             const Object& object = objects_[number];
             const auto version = object.on_disk ? versions_->find(*object.location) : std::nullopt;
             if (version) {
-                give_from_disk(key_of(number, wish, *version), wish);
+                give_from_disk(number, wish, *version);
             }
         };
         shared_.pool.parallel_for(std::min(kLookedUp, wishes.size() - begin), look, options_.max_threads);
@@ -247,14 +247,17 @@ void HttpBatch::look_up(const std::vector<ObjectWish>& wishes) {
     }
 }
 
-void HttpBatch::give_from_disk(const RangeKey& key, std::size_t wish) {
-    const std::optional<Buffer> bytes = shared_.options.disk->get(key);
+void HttpBatch::give_from_disk(std::size_t object, std::size_t wish, const ObjectVersion& version) {
+    const std::optional<Buffer> bytes = shared_.options.disk->get(key_of(object, wish, version));
     if (!bytes || std::exchange(answered_[wish], 1) != 0) {
         return;
     }
     ++session_.counters.disk_hits;
     session_.counters.disk_bytes += bytes->size();
     sink_(wish, bytes->span());
+    if (objects_[object].in_doubt) {
+        keep_version(objects_[object], version);  // which its server has just told
+    }
 }
 
 /// Spans of bounded ranges at one host.

@@ -142,14 +142,9 @@ void HttpBatch::accept(Task& task, HttpReply& reply, const Verdict& verdict) {
 
 /// The version of an object is known now, or cannot be known: what is wanted of it may be on disk.
 void HttpBatch::end_probe(Span& span) {
-    Object& object = objects_[span.object];
-    const auto version = versions_->find(*object.location);
     span.over = true;
     for (const std::size_t wish : span.wishes) {
         probed_.push_back({span.object, wish});
-    }
-    if (shared_.options.disk && version && RangeCache::can_keep(*version)) {
-        keep_version(object, *version);
     }
 }
 

@@ -5,6 +5,7 @@ import os
 import pathlib
 import socket
 import subprocess
+import sys
 import time
 
 import numpy as np
@@ -287,6 +288,31 @@ def test_zarr_directory(store, tmp_path, consolidated, page, payer):
         listed = gdal.Open(f'VCUBE:"{location}"').GetSubDatasets()
         assert [n for n, _ in listed] == [f'VCUBE:"{location}":/{v}' for v in ("kind", "sst", "temp")]
         assert np.array_equal(gdal.Open(f'VCUBE:"{location}":/sst').ReadAsArray(), SST)
+
+
+def test_a_later_process_brings_no_chunk_again(store, tmp_path):
+    """A condition goes with a URL that was signed without it."""
+    location, bucket = put_zarr(store, tmp_path, consolidated=True)
+    store.keys["K"] = Key("s", (bucket,))
+    read = "import sys; from osgeo import gdal; import numpy; numpy.save(sys.argv[2], gdal.Open(sys.argv[1]).ReadAsArray())"
+    settings = {name: gdal.GetConfigOption(name) for name in (
+        "AWS_S3_ENDPOINT", "AWS_HTTPS", "AWS_VIRTUAL_HOSTING", "AWS_REGION", "CPL_AWS_EC2_API_ROOT_URL",
+        "CPL_AWS_CREDENTIALS_FILE", "AWS_CONFIG_FILE")}
+    environment = {**os.environ, **settings, **credentials("K", "s"), "VCUBE_DISK_CACHE_DIR": str(tmp_path / "disk")}
+
+    def chunks():
+        """(status, whether it came with a condition) of the requests for chunks."""
+        store.forget()
+        subprocess.run([sys.executable, "-W", "ignore", "-c", read, f'VCUBE:"{location}":/sst', tmp_path / "out.npy"],
+                       check=True, env=environment)
+        assert np.array_equal(np.load(tmp_path / "out.npy"), SST)
+        asked = [(r, status) for r, status in store.requests if "/sst/" in r.path]
+        assert all("X-Amz-SignedHeaders=host&" in r.raw_query + "&" for r, _ in asked)
+        return [(status, "if-none-match" in r.headers) for r, status in asked]
+
+    first = chunks()
+    assert len(first) > 10 and set(first) == {(200, False)}
+    assert chunks() == [(304, True)] * len(first)
 
 
 def test_an_absent_chunk_and_one_that_must_not_be_read(store, tmp_path):

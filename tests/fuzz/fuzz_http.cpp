@@ -1,7 +1,8 @@
 // Replies of web servers, hostile: the input's first line is what was asked for ("begin end suffix clip max_bytes
-// body_bytes fault", "*" for no end), then come header lines, an empty line and the begin of the body. What is checked:
-// no more is taken than was asked for; a reply is done only with exactly that; messages hold nothing that was sent but
-// numbers and short codes; what was parsed survives being written and parsed again; redirects lead to web servers only.
+// body_bytes fault at_hand", "*" for no end; at_hand 1: with a condition), then come header lines, an empty line and
+// the begin of the body. What is checked: no more is taken than was asked for; a reply is done only with exactly that;
+// messages hold nothing that was sent but numbers and short codes; what was parsed survives being written and parsed
+// again; redirects lead to web servers only.
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
@@ -103,9 +104,27 @@ void check_done(const HttpReply& reply, const Expectation& wanted, const BodyPla
     }
 }
 
+void check_unchanged(const Verdict& verdict, const HttpReply& reply, const Expectation& wanted) {
+    require(reply.fault == TransportFault::kNone && reply.head.status == 304 && wanted.unless.has_value());
+    const ObjectVersion told{{}, reply.head.etag, reply.head.last_modified};
+    require(verdict.version == *wanted.unless || (verdict.version == told && !agree(told, *wanted.unless)));
+}
+
+/// A header line that is sent back is one line, and as the server sent it.
+void check_condition(const ObjectVersion& version) {
+    const std::string line = condition_header(version);
+    require(line.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos);
+    require(line.empty() || line == "If-None-Match: " + version.etag ||
+            line == "If-Modified-Since: " + version.modified);
+}
+
 void check_verdict(const Verdict& verdict, const HttpReply& reply, const Expectation& wanted, const BodyPlan& plan) {
     if (verdict.kind == Verdict::Kind::kDone) {
         check_done(reply, wanted, plan);
+        return;
+    }
+    if (verdict.kind == Verdict::Kind::kUnchanged) {
+        check_unchanged(verdict, reply, wanted);
         return;
     }
     const std::string& message = verdict.error.message;
@@ -130,6 +149,9 @@ void check(std::string_view text) {
     wanted.max_bytes = number(line);
     const std::uint64_t body_bytes = number(line);
     const std::uint64_t fault = number(line);
+    if (number(line) % 2 == 1) {
+        wanted.unless = ObjectVersion{100, "\"a\"", "Sun, 06 Nov 1994 08:49:37 GMT"};
+    }
     if (wanted.range.suffix == 0 && wanted.range.begin >= wanted.range.end) {
         return;  // empty ranges are not asked for
     }
@@ -142,6 +164,7 @@ void check(std::string_view text) {
         add_header_line(head, field);
     }
     check_fields(head);
+    check_condition({head.content_length, head.etag, head.last_modified});
     const BodyPlan plan = plan_body(head, wanted);
     check_plan(head, wanted, plan);
     HttpReply reply = received(head, plan, text, body_bytes);

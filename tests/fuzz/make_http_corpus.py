@@ -4,7 +4,7 @@ import sys
 
 XML = "<?xml version=\"1.0\"?><Error><Code>%s</Code><Message>%s</Message></Error>"
 SEEDS = [
-    # begin end suffix clip max_bytes body_bytes fault
+    # begin end suffix clip max_bytes body_bytes fault, and 1 with a condition
     ("5 10 0 0 1000 5 0", 206, ["Content-Range: bytes 5-9/100", "Content-Length: 5", "ETag: \"a\""], "hello"),
     ("5 10 0 1 1000 2 0", 206, ["content-range: bytes 5-6/7", "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT"], "he"),
     ("0 0 4 0 1000 4 0", 206, ["Content-Range: bytes 96-99/100", "Content-Length: 4"], "tail"),
@@ -28,6 +28,8 @@ SEEDS = [
     ("18446744073709551613 18446744073709551614 0 0 1000 1 0", 206,
      ["Content-Range: bytes 18446744073709551613-18446744073709551613/18446744073709551614"], "x"),
     ("5 10 0 0 1000 5 0", 100, ["HTTP/1.1 206 Partial Content", "Content-Range: bytes 5-9/100"], "hello"),
+    ("0 * 0 0 1000 0 0 1", 304, ["ETag: W/\"a\"", "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT"], ""),
+    ("0 0 4 0 1000 0 0 1", 304, ["ETag: \"b\""], ""),
 ]
 
 if __name__ == "__main__":
