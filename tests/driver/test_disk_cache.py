@@ -114,9 +114,9 @@ def folders(tmp_path):
 
     def read(name, **settings):
         server.reset()
-        done = subprocess.run([sys.executable, "-W", "ignore", "-c", READ, f'VCUBE:"{server.url(name)}":/v', tmp_path / "out.npy"],
-                              check=True, capture_output=True, text=True,
-                              env=os.environ | {"VCUBE_DISK_CACHE_DIR": str(tmp_path / "disk")} | settings)
+        arguments = [f'VCUBE:"{server.url(name)}":/v', tmp_path / "out.npy"]
+        done = subprocess.run([sys.executable, "-W", "ignore", "-c", READ, *arguments], check=True, capture_output=True,
+                              text=True, env=os.environ | {"VCUBE_DISK_CACHE_DIR": str(tmp_path / "disk")} | settings)
         log = server.log()
         there = [request for request in log if request["status"] != 404]
         return np.load(tmp_path / "out.npy"), int(done.stdout), there, [r for r in log if r["status"] == 404]
