@@ -48,6 +48,18 @@ int CurlLoop::on_socket(CURL* /*easy*/, curl_socket_t socket, int what, void* se
     return 0;
 }
 
+bool CurlLoop::add(CURL* easy) {
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &CurlLoop::on_close);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
+    return curl_multi_add_handle(multi_, easy) == CURLM_OK;
+}
+
+/// libcurl may tell that a socket is to be forgotten after it was closed: its number may be somebody else's by then.
+int CurlLoop::on_close(void* self, curl_socket_t socket) {
+    static_cast<CurlLoop*>(self)->forget(socket);
+    return ::close(socket);
+}
+
 int CurlLoop::on_timer(CURLM* /*multi*/, long milliseconds, void* self) {
     auto& timer = static_cast<CurlLoop*>(self)->timer_;
     timer = milliseconds < 0 ? std::nullopt : std::optional(Clock::now() + std::chrono::milliseconds(milliseconds));
@@ -56,9 +68,7 @@ int CurlLoop::on_timer(CURLM* /*multi*/, long milliseconds, void* self) {
 
 void CurlLoop::watch(curl_socket_t socket, int what) {
     if (what == CURL_POLL_REMOVE) {
-        if (watched_.erase(socket) > 0) {
-            (void)::epoll_ctl(epoll_, EPOLL_CTL_DEL, socket, nullptr);
-        }
+        forget(socket);
         return;
     }
     epoll_event event{};
@@ -68,6 +78,12 @@ void CurlLoop::watch(curl_socket_t socket, int what) {
     // A socket that was closed and opened again under the same number is not watched any more.
     if (::epoll_ctl(epoll_, fresh ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, socket, &event) != 0) {
         (void)::epoll_ctl(epoll_, fresh ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &event);
+    }
+}
+
+void CurlLoop::forget(curl_socket_t socket) {
+    if (watched_.erase(socket) > 0) {
+        (void)::epoll_ctl(epoll_, EPOLL_CTL_DEL, socket, nullptr);
     }
 }
 

@@ -27,7 +27,7 @@ public:
     /// Whether there is what it needs of the system; nothing else may be called otherwise.
     [[nodiscard]] bool ok() const { return multi_ != nullptr && pipe_[0] >= 0 && epoll_ >= 0; }
 
-    bool add(CURL* easy) { return curl_multi_add_handle(multi_, easy) == CURLM_OK; }
+    bool add(CURL* easy);
     void remove(CURL* easy) { curl_multi_remove_handle(multi_, easy); }
 
     /// Waits for sockets, libcurl's own time-outs, wake(), or `until`, and lets libcurl do what there is to do: first
@@ -42,8 +42,10 @@ public:
 
 private:
     static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void* unused);
+    static int on_close(void* self, curl_socket_t socket);
     static int on_timer(CURLM* multi, long milliseconds, void* self);
     void watch(curl_socket_t socket, int what);
+    void forget(curl_socket_t socket);
     int wait_ms(std::optional<Clock::time_point> until) const;
     void act(const epoll_event& event);
     void act_on_time();
