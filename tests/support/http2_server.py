@@ -4,9 +4,9 @@ is hypercorn's (Debian: python3-hypercorn) and runs as a program of its own:
     python3 http2_server.py FOLDER CERTIFICATE KEY LOG
 
 It prints its port and ends with its standard input. LOG gets a line for each request when its answer begins: protocol,
-status, target, connection, which request of the connection it is. A query asks for trouble (RFC 9113):
+status, target, connection. A query asks for trouble (RFC 9113):
 
-    ?busy           503 with Retry-After, at the requests TROUBLED of a connection
+    ?busy           503 with Retry-After at the requests TROUBLED, as they are counted from 1
     ?reset=CODE     RST_STREAM in place of an answer, at the same requests
     ?cut=CODE       RST_STREAM in the middle of the body, at the same requests
     ?goaway         GOAWAY at the request LAST of a connection: answers this and those before, no more
@@ -56,6 +56,7 @@ class Application:
     def __init__(self, folder, log):
         self.folder = pathlib.Path(folder)
         self.log = log
+        self.count = 0
         self.asked = collections.Counter()  # by connection
         self.gathering = asyncio.Barrier(TOGETHER)
 
@@ -63,21 +64,21 @@ class Application:
         if scope["type"] != "http":
             return
         connection, query = scope["client"][1], scope["query_string"].decode()
+        self.count += 1
         self.asked[connection] += 1
-        number = self.asked[connection]
+        asked = self.asked[connection]
         trouble, _, code = query.partition("=")
-        if trouble in ("busy", "reset", "cut") and number not in TROUBLED:
+        if trouble in ("busy", "reset", "cut") and self.count not in TROUBLED:
             trouble = ""
         if trouble == "together":
             await asyncio.wait_for(self.gathering.wait(), PATIENCE)
-        if trouble == "goaway" and number == LAST:
+        if trouble == "goaway" and asked == LAST:
             await go_away(send)
-        if trouble == "goaway" and number > LAST:
+        if trouble == "goaway" and asked > LAST:
             return  # the client does not wait for it
         reply = Reply(503, {"Retry-After": "1"}) if trouble == "busy" else self.reply(scope)
         target = scope["raw_path"].decode() + ("?" if query else "") + query
-        print("HTTP/" + scope["http_version"].replace("2", "2.0"), reply.status, target, connection, number, file=self.log,
-              flush=True)
+        print("HTTP/" + scope["http_version"].replace("2", "2.0"), reply.status, target, connection, file=self.log, flush=True)
         if trouble != "reset":
             headers = {**reply.headers, "Content-Length": len(reply.body)}
             sent = len(reply.body) // 2 if trouble == "cut" else len(reply.body)
