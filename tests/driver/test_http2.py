@@ -85,7 +85,8 @@ class Site:
 
     def references(self, query=""):
         """Local ones, so that all that goes through the server is data; with a query for each object."""
-        place = archive.write(self.folder / "web", url=f"https://localhost:{self.server.port}/").rename(self.folder / "refs.json")
+        written = archive.write(self.folder / "web", url=f"https://localhost:{self.server.port}/")
+        place = written.rename(self.folder / "refs.json")
         place.write_text(place.read_text().replace(".bin", f".bin{query}"))
         return place
 
