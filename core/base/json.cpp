@@ -223,7 +223,6 @@ std::string json_type_name(const Json& value) {
         case Json::value_t::boolean:
             return "a boolean";
         case Json::value_t::number_float:
-            return "the number " + value.dump();
         case Json::value_t::number_integer:
         case Json::value_t::number_unsigned:
             return "the number " + value.dump();

@@ -43,8 +43,8 @@ struct Rules {
 
 template <class To>
 std::optional<To> integer_in_range(Wide value, const Rules& rules) {
-    constexpr Wide kLow = std::numeric_limits<To>::min();
-    constexpr Wide kHigh = std::numeric_limits<To>::max();
+    constexpr Wide kLow{std::numeric_limits<To>::min()};
+    constexpr Wide kHigh{std::numeric_limits<To>::max()};
     if (value >= kLow && value <= kHigh) {
         return static_cast<To>(value);
     }

@@ -51,7 +51,8 @@ To real_to_integer(double value) {
         constexpr double kHigh = static_cast<double>(std::numeric_limits<To>::max());
         return static_cast<To>(std::min(std::max(rounded, kLow), kHigh));
     } else {
-        constexpr double kBeyond = static_cast<double>(std::numeric_limits<To>::max() / 2 + 1) * 2.0;
+        constexpr To kHalf = std::numeric_limits<To>::max() / 2 + 1;  // exact as a double
+        constexpr double kBeyond = static_cast<double>(kHalf) * 2.0;
         return rounded >= kBeyond ? std::numeric_limits<To>::max()
                : rounded <= kLow  ? std::numeric_limits<To>::min()
                                   : static_cast<To>(rounded);

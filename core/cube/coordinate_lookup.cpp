@@ -317,7 +317,7 @@ Result<std::vector<std::uint64_t>> Coordinate::find_value(const std::string& tex
     } else if (axis_) {
         VCUBE_ASSIGN(const Period period, period_of(text));
         for (std::uint64_t i = 0; i < moments_.size(); ++i) {
-            if (!names_[i].empty() && moments_[i] >= period.first && moments_[i] <= period.last) {
+            if (!names_[i].empty() && period.first <= moments_[i] && moments_[i] <= period.last) {
                 found.push_back(i);
             }
         }
@@ -387,7 +387,7 @@ Result<std::vector<std::uint64_t>> Coordinate::find_range(const Choice& choice) 
             VCUBE_ASSIGN(last, period_of(choice.last));
         }
         for (std::uint64_t i = 0; i < moments_.size(); ++i) {
-            if (!names_[i].empty() && (!first || moments_[i] >= first->first) && (!last || moments_[i] <= last->last)) {
+            if (!names_[i].empty() && (!first || first->first <= moments_[i]) && (!last || moments_[i] <= last->last)) {
                 found.push_back(i);
             }
         }

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "core/cube/array.h"
@@ -49,7 +50,9 @@ private:
         std::int64_t year = 0;
         int month = 0, day = 0;
         std::int64_t ns = 0;  // of the day
-        friend auto operator<=>(const Moment&, const Moment&) = default;
+        friend bool operator<=(const Moment& a, const Moment& b) {
+            return std::tie(a.year, a.month, a.day, a.ns) <= std::tie(b.year, b.month, b.day, b.ns);
+        }
     };
     struct Period {
         Moment first, last;

@@ -15,6 +15,7 @@ namespace vcube {
 namespace {
 
 constexpr std::int64_t kSecondNs = 1'000'000'000;
+constexpr std::int64_t kWeekNs = 604'800 * kSecondNs;
 
 bool is_calendar_unit(std::string_view unit) {
     const std::string lower = to_lower(unit);
@@ -55,7 +56,7 @@ Result<DurationAxis> DurationAxis::of_timedelta64(const DType& type) {
                                       {"m", 60 * kSecondNs},
                                       {"h", 3600 * kSecondNs},
                                       {"D", 86400 * kSecondNs},
-                                      {"W", 7 * 86400 * kSecondNs}};
+                                      {"W", kWeekNs}};
     DurationAxis out;
     out.has_nat_ = true;
     for (const Unit& known : kUnits) {
@@ -101,7 +102,7 @@ std::optional<std::int64_t> parse_iso_duration(std::string_view text) {
         bool of_day;
         std::int64_t ns;
     };
-    static constexpr Part kParts[] = {{'W', false, 7 * 86400 * kSecondNs},
+    static constexpr Part kParts[] = {{'W', false, kWeekNs},
                                       {'D', false, 86400 * kSecondNs},
                                       {'H', true, 3600 * kSecondNs},
                                       {'M', true, 60 * kSecondNs},

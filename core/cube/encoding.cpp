@@ -287,7 +287,7 @@ std::vector<Flag> decode_flags(const Json& attributes, const DType& type) {
     const std::vector<Number> values = flag_numbers(attributes, "flag_values");
     const std::vector<std::uint64_t> bits = usable_masks(masks, values, type);
     const bool by_index = !masks.empty() && bits.empty();
-    if (by_index && names.size() > 8 * type.size) {
+    if (by_index && names.size() > std::size_t{8} * type.size) {
         return flags;
     }
     const std::uint64_t all = ~std::uint64_t{0} >> (64 - 8 * type.size);

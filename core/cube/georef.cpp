@@ -217,7 +217,7 @@ private:
     /// Axes that are not regular, as geolocation arrays of one line each.
     void place_by_lines(const Axis& x, const Axis& y, const PlacedAxis& across, const PlacedAxis& down,
                         const LongitudeShift& shown, Georef& out) const {
-        if (out.crs.empty() || !across.monotonic() || !down.monotonic()) {
+        if (out.crs.empty() || x.array == nullptr || y.array == nullptr || !across.monotonic() || !down.monotonic()) {
             return;
         }
         Geolocation lines;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/concat.h"
 #include "core/base/log.h"
 #include "core/cube/attribute.h"
 
@@ -54,7 +55,7 @@ const ArrayMeta* GeorefScope::find(const std::string& name) const {
         rest.erase(0, rest.find('/') + 1);
     }
     for (;; path = parent_of(path)) {
-        if (const ArrayMeta* const found = root_.find_array(path.empty() ? rest : path + "/" + rest)) {
+        if (const ArrayMeta* const found = root_.find_array(path.empty() ? rest : concat(path, "/", rest))) {
             return found;
         }
         if (path.empty()) {

@@ -248,7 +248,7 @@ std::string authority_code(const std::string& text) {
 
 std::string epsg_text(const Json& attributes, const char* key) {
     const std::string text = attribute_text(attributes, key);
-    if (const std::string named = authority_code(text); !named.empty()) {
+    if (std::string named = authority_code(text); !named.empty()) {
         return named;
     }
     const std::optional<double> code = text.empty() ? attribute_number(attributes, key) : parse_number(text);

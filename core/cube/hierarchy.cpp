@@ -88,10 +88,8 @@ public:
             const std::string_view path = parent_of(key);
             if (file == "zarr.json") {
                 read_v3(key, path);
-            } else if (file != ".zarray" && file != ".zgroup" && file != ".zattrs") {
-                continue;
-            } else if (has(path, "zarr.json")) {
-                continue;  // one node in both versions: the newer one counts
+            } else if ((file != ".zarray" && file != ".zgroup" && file != ".zattrs") || has(path, "zarr.json")) {
+                continue;  // of a node in both versions the newer one counts
             } else if (file == ".zarray") {
                 if (only_array_.empty() || path == only_array_) {
                     read_array(key, path);

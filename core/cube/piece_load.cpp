@@ -305,7 +305,7 @@ void PieceLoader::fetch(const std::vector<Request>& wanted, FirstError& errors) 
     for (const Request& request : wanted) {
         requests.push_back({std::get<Remote>(request.job->place).url, request.range});
     }
-    const FetchSink sink = [&](std::size_t j, Result<ByteSpan> bytes) {
+    const FetchSink sink = [&](std::size_t j, const Result<ByteSpan>& bytes) {
         const Request& request = wanted[j];
         const std::size_t i = request.job->pieces[request.first];
         if (errors.moot(i)) {

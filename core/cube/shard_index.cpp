@@ -164,7 +164,7 @@ void ShardIndex::fetch(Runtime& runtime, std::span<Slot*> slots, const FetchOpti
         slot.claim.complete(slot.index);
         return {};
     };
-    const FetchSink sink = [&](std::size_t i, Result<ByteSpan> bytes) {
+    const FetchSink sink = [&](std::size_t i, const Result<ByteSpan>& bytes) {
         Slot& slot = *slots[i];
         try {
             if (Status landed = land(slot, bytes); !landed.ok()) {
@@ -266,6 +266,7 @@ Status ShardIndex::locate(const Store& store, Runtime& runtime, const ArrayMeta&
 Status ShardIndex::bring(const Store& store, Runtime& runtime, std::vector<Slot>& slots,
                          const FetchOptions& options) const {
     std::vector<std::string> keys;
+    keys.reserve(slots.size());
     for (const Slot& slot : slots) {
         keys.push_back(slot.key);
     }

@@ -374,7 +374,8 @@ std::string format_after(int calendar, std::int64_t epoch, Wide offset) {
         --days;
     }
     days += epoch;
-    if (days > kMaxYear * 360 || days < -kMaxYear * 360) {
+    constexpr Wide kMaxDays = Wide{kMaxYear} * 360;
+    if (days > kMaxDays || days < -kMaxDays) {
         return {};
     }
     return format(calendar, static_cast<std::int64_t>(days), static_cast<std::int64_t>(ns));
@@ -478,7 +479,7 @@ std::string TimeAxis::iso(std::int64_t value, std::int64_t later_ns) const {
     if (std::llabs(value) > kMaxYear * 12 / unit_months_) {
         return {};
     }
-    const std::int64_t months = 1970 * 12 + value * unit_months_;
+    const std::int64_t months = std::int64_t{1970} * 12 + value * unit_months_;
     const std::int64_t year = floor_div(months, 12);
     return format_after(calendar_, days_of(calendar_, {year, static_cast<int>(months - year * 12) + 1, 1}), later_ns);
 }

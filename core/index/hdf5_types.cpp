@@ -214,7 +214,7 @@ Json number_json(const DType& type, const std::byte* element) {
     if (type.kind == Kind::kBool) {
         return word != 0;
     }
-    if (type.kind == Kind::kInt) {
+    if (type.kind == Kind::kInt && type.size > 0) {
         const unsigned unused = 64U - 8U * type.size;
         return static_cast<std::int64_t>(word << unused) >> unused;
     }

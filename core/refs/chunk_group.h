@@ -30,7 +30,7 @@ struct Entry {
 class ChunkGroup {
 public:
     ChunkGroup(std::string prefix, char separator, std::size_t rank)
-        : prefix_(std::move(prefix)), separator_(separator), rank_(rank) {}
+        : prefix_(std::move(prefix)), separator_(separator), rank_(static_cast<std::uint32_t>(rank)) {}
 
     [[nodiscard]] const std::string& prefix() const { return prefix_; }
     [[nodiscard]] char separator() const { return separator_; }
@@ -93,7 +93,7 @@ private:
 
     std::string prefix_;
     char separator_ = '.';
-    std::size_t rank_ = 0;
+    std::uint32_t rank_ = 0;
     bool ordered_ = true;
     bool grid_ = false;
     std::size_t count_ = 0;

@@ -290,6 +290,7 @@ private:
             }
         }
         std::vector<Folder> folders;
+        folders.reserve(paths.size());
         for (const std::string& path : paths) {
             folders.push_back({path});
         }

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "core/refs/kerchunk_parquet.h"
@@ -25,7 +26,10 @@ namespace vcube {
 struct RefsFile {
     std::uint32_t array = 0;  // its number; the same for the same prefix
     std::uint64_t number = 0;
-    friend auto operator<=>(const RefsFile&, const RefsFile&) = default;
+    friend bool operator==(const RefsFile&, const RefsFile&) = default;
+    friend bool operator<(const RefsFile& a, const RefsFile& b) {
+        return std::tie(a.array, a.number) < std::tie(b.array, b.number);
+    }
 };
 
 class RefsFiles {

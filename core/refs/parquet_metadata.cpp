@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 
+#include "core/base/concat.h"
 #include "core/refs/thrift_compact.h"
 #include "vcube/shape.h"
 
@@ -222,7 +223,8 @@ Result<std::vector<Column>> leaves(const std::vector<SchemaElement>& schema, con
         name.append(element.name);
         if (element.type < 0) {
             if (element.children < 0 || open.size() == kMaxNesting) {
-                return invalid(what + ": the schema's group \"" + name + "\" has no members or is nested too deeply");
+                return invalid(
+                    concat(what, ": the schema's group \"", name, "\" has no members or is nested too deeply"));
             }
             name.push_back('.');
             open.push_back({std::move(name), element.children});

@@ -122,7 +122,7 @@ bool ThriftReader::read_int(const ThriftField& field, std::int64_t& out) {
         if (!read_byte(byte)) {
             return false;
         }
-        out = static_cast<std::int8_t>(byte);
+        out = std::int64_t{byte} - (byte < 128 ? 0 : 256);  // a signed one
         return true;
     }
     if (field.type != ThriftType::kI16 && field.type != ThriftType::kI32 && field.type != ThriftType::kI64) {

@@ -36,7 +36,7 @@ bool read_size(std::string_view text, std::size_t& at, std::size_t& out) {
 }
 
 /// Puts the fill around `body`, or between `sign` and `body`.
-Result<std::string> padded(const Layout& layout, const std::string& sign, std::string body, char own_align) {
+Result<std::string> padded(const Layout& layout, const std::string& sign, const std::string& body, char own_align) {
     const std::size_t size = text_length(sign) + text_length(body);
     if (layout.width > kMaxText || body.size() > kMaxText) {
         return over_limit("a formatted text of more than " + std::to_string(kMaxText) + " bytes");
@@ -98,7 +98,7 @@ Result<std::string> format_integer(const Layout& layout, std::int64_t value) {
     if (layout.alternate && layout.type != 'd' && layout.type != 0) {
         sign.append("0").append(1, layout.type);
     }
-    return padded(layout, sign, std::move(digits), '>');
+    return padded(layout, sign, digits, '>');
 }
 
 /// Types e, f, g and % as C writes them, which is as Python writes them for finite numbers.
@@ -115,7 +115,7 @@ Result<std::string> format_real(const Layout& layout, double value) {
     const int length = std::snprintf(buffer, sizeof buffer, pattern, std::fabs(percent ? value * 100 : value));
     std::string body(buffer, static_cast<std::size_t>(std::min<int>(length, sizeof buffer - 1)));
     body += percent ? "%" : "";
-    return padded(layout, sign_text(layout, std::signbit(value)), std::move(body), '>');
+    return padded(layout, sign_text(layout, std::signbit(value)), body, '>');
 }
 
 /// The first `count` code points.
