@@ -1,9 +1,9 @@
 #include "driver/collection_open.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,14 +24,11 @@ std::optional<std::filesystem::path> index_folder(const OpenOptions& options) {
         return EQUAL(options.index_dir->c_str(), "NO") ? std::nullopt
                                                        : std::optional<std::filesystem::path>(*options.index_dir);
     }
-    const auto variable = [](const char* name) -> std::string {
-        const char* const value = std::getenv(name);
-        return value != nullptr ? value : "";
-    };
-    if (const std::string cache = variable("XDG_CACHE_HOME"); cache.starts_with('/')) {
+    // From the environment, unless GDAL's configuration says otherwise.
+    if (const std::string_view cache = CPLGetConfigOption("XDG_CACHE_HOME", ""); cache.starts_with('/')) {
         return std::filesystem::path(cache) / "vcube";
     }
-    const std::string home = variable("HOME");
+    const std::string_view home = CPLGetConfigOption("HOME", "");
     return home.starts_with('/') ? std::optional(std::filesystem::path(home) / ".cache" / "vcube") : std::nullopt;
 }
 

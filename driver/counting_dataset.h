@@ -25,7 +25,7 @@ public:
 
     char** GetMetadataDomainList() override {
         char** const domains = Base::GetMetadataDomainList();
-        const bool any = statistics_ && statistics_->items().size() > 0;
+        const bool any = statistics_ && !statistics_->items().empty();
         return any ? CSLAddString(domains, Statistics::kDomain) : domains;
     }
 

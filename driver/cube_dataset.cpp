@@ -324,6 +324,7 @@ Status CubeDataset::read_ahead(Advice& advice, const std::stop_token& stop) cons
 CPLErr CubeDataset::AdviseRead(int x, int y, int width, int height, int out_width, int out_height, GDALDataType type,
                                int band_count, BandNumbers bands, AdviceOptions /*options*/) {
     std::vector<std::uint64_t> wanted;
+    wanted.reserve(static_cast<std::size_t>(std::max(band_count, 0)));
     for (int i = 0; i < band_count; ++i) {
         wanted.push_back(static_cast<std::uint64_t>(bands != nullptr ? bands[i] - 1 : i));
     }
@@ -375,6 +376,7 @@ CPLErr CubeDataset::IRasterIO(GDALRWFlag direction, int x, int y, int width, int
     }
     return guarded_status([&]() -> Status {
         std::vector<std::uint64_t> wanted;
+        wanted.reserve(static_cast<std::size_t>(std::max(band_count, 0)));
         for (int i = 0; i < band_count; ++i) {
             wanted.push_back(static_cast<std::uint64_t>(bands[i] - 1));
         }

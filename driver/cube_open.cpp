@@ -71,6 +71,7 @@ Result<std::unique_ptr<GDALDataset>> open_cube_dataset(const OpenContext& contex
                        context.name.selections.front().dimension + "=[...]");
     }
     std::vector<SubdatasetEntry> entries;
+    entries.reserve(arrays.size());
     TimeSpans spans;
     for (const ArrayMeta* const array : arrays) {
         entries.push_back({subdataset_name(source.location, array->path), describe_array(context, *array, spans)});

@@ -33,9 +33,15 @@ public:
     }
 
 protected:
-    // GDAL 3.7 gave the function an argument: one of the two overrides it.
-    GDALRasterBand* RefUnderlyingRasterBand() const { return band_; }
-    GDALRasterBand* RefUnderlyingRasterBand(bool) const { return band_; }
+#if GDAL_VERSION_NUM < GDAL_COMPUTE_VERSION(3, 7, 0)
+    GDALRasterBand* RefUnderlyingRasterBand() const override {
+        return band_;
+    }
+#else
+    GDALRasterBand* RefUnderlyingRasterBand(bool /*open*/) const override {
+        return band_;
+    }
+#endif
 
 private:
     GDALRasterBand* band_;
@@ -141,6 +147,7 @@ public:
         // Each variable's bands at once: one batch of chunks a variable, those of remote ones side by side.
         std::vector<std::vector<Part>> variables = by_variable(parts_of(bands, band_count));
         std::vector<double> weights;
+        weights.reserve(variables.size());
         for (const std::vector<Part>& parts : variables) {
             weights.push_back(static_cast<double>(bands_of(parts)) / band_count);
         }

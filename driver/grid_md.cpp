@@ -177,7 +177,7 @@ private:
         constexpr std::size_t kStripBytes = std::size_t{8} << 20U;
         const std::size_t strip_lines =
             rows.step == 1 ? std::clamp<std::size_t>(kStripBytes / line_bytes, 1, rows.count) : 1;
-        const std::size_t strip_bytes = line_bytes * strip_lines;
+        const std::size_t strip_bytes = std::max<std::size_t>(line_bytes * strip_lines, 1);
         const std::size_t at_once =
             rows.count == strip_lines ? std::clamp<std::size_t>(kStripBytes / strip_bytes, 1, steps.count) : 1;
         Buffer strip(strip_bytes * at_once);

@@ -39,6 +39,7 @@ Result<std::vector<std::string>> duration_labels(const ArrayMeta& coordinate, co
     const std::string units = to_lower(attribute_text(coordinate.attributes, "units"));
     const bool in_days = units == "d" || units == "day" || units == "days" || coordinate.dtype.unit.ends_with("D");
     std::vector<std::string> out;
+    out.reserve(values.size());
     for (const auto& value : values) {
         out.push_back(value ? iso_duration(*value, in_days) : std::string());
     }

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/concat.h"
 #include "core/base/dtype_text.h"
 #include "core/cube/attribute.h"
 #include "core/cube/encoding.h"
@@ -225,7 +226,7 @@ std::vector<std::shared_ptr<GDALMDArray>> MdArray::GetCoordinateVariables() cons
         const ArrayMeta* found = nullptr;
         for (std::string at = parent_path(stored_.path); found == nullptr; at = parent_path(at)) {
             const bool absolute = word.starts_with('/') || at.empty();
-            found = shared_->root().find_array(absolute ? word : at + "/" + word);
+            found = shared_->root().find_array(absolute ? word : concat(at, "/", word));
             if (absolute) {
                 break;
             }

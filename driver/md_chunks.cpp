@@ -116,7 +116,7 @@ Status describe_chunk(const Array& array, const std::uint64_t* index, RawBlock& 
         return {};
     }
     const auto* place = std::get_if<Remote>(&location);
-    const Status found = place != nullptr ? describe_remote(*place, out) : Status();
+    Status found = place != nullptr ? describe_remote(*place, out) : Status();
     if (found.ok() && out.filename.empty()) {
         out.info.Clear();
     }

@@ -28,26 +28,26 @@ struct Option {
     const char* description;
     std::span<const char* const> values;  // of a string-select or boolean
     Kinds kinds;
-    Status (*set)(OpenOptions&, std::string);
+    Status (*set)(OpenOptions&, const std::string&);
     bool secret = false;              // its value is not repeated in messages
     const char* gdal_name = nullptr;  // GDAL's own configuration option for the same, which counts where it is usable
 };
 
 template <auto member>
-Status set_text(OpenOptions& out, std::string value) {
-    out.*member = std::move(value);
+Status set_text(OpenOptions& out, const std::string& value) {
+    out.*member = value;
     return {};
 }
 
 /// A validated value of a set in which one word means yes.
 template <auto member>
-Status set_flag(OpenOptions& out, std::string value) {
+Status set_flag(OpenOptions& out, const std::string& value) {
     out.*member = value == "YES";
     return {};
 }
 
 template <auto member>
-Status set_count(OpenOptions& out, std::string value) {
+Status set_count(OpenOptions& out, const std::string& value) {
     const auto count = parse_count(value);
     if (!count) {
         return invalid("expected a number");
@@ -57,7 +57,7 @@ Status set_count(OpenOptions& out, std::string value) {
 }
 
 template <auto member>
-Status set_bytes(OpenOptions& out, std::string value) {
+Status set_bytes(OpenOptions& out, const std::string& value) {
     const auto bytes = parse_count(value);
     if (!bytes || *bytes == 0) {
         return invalid("expected a number of bytes, or a number with KB, MB or GB");
@@ -68,18 +68,18 @@ Status set_bytes(OpenOptions& out, std::string value) {
 
 /// A text that `parse` understands.
 template <auto member, auto parse>
-Status set_parsed(OpenOptions& out, std::string value) {
+Status set_parsed(OpenOptions& out, const std::string& value) {
     VCUBE_ASSIGN(out.*member, parse(value));
     return {};
 }
 
-Status set_missing_object(OpenOptions& out, std::string value) {
+Status set_missing_object(OpenOptions& out, const std::string& value) {
     out.missing_object_is_fill = value == "FILL";
     out.missing_object_is_error = value == "ERROR";
     return {};
 }
 
-Status set_orbit_pass(OpenOptions& out, std::string value) {
+Status set_orbit_pass(OpenOptions& out, const std::string& value) {
     out.orbit_pass = value == "ASCENDING" ? swath::Pass::kAscending : swath::Pass::kDescending;
     return {};
 }
@@ -87,7 +87,7 @@ Status set_orbit_pass(OpenOptions& out, std::string value) {
 constexpr const char* kNumberMethods[] = {"LAST", "FIRST", "MEAN", "MIN", "MAX", "COUNT", "MEDIAN", "BEST"};
 constexpr const char* kFlagMethods[] = {"LAST", "MODE", "OR"};
 
-Status set_max_concurrency(OpenOptions& out, std::string value) {
+Status set_max_concurrency(OpenOptions& out, const std::string& value) {
     const auto count = parse_count(value);
     if (!count || *count == 0 || *count > kMaxConcurrency) {
         return invalid("expected a whole number from 1 to " + std::to_string(kMaxConcurrency));
@@ -96,12 +96,12 @@ Status set_max_concurrency(OpenOptions& out, std::string value) {
     return {};
 }
 
-Status set_coalesce_gap(OpenOptions& out, std::string value) {
+Status set_coalesce_gap(OpenOptions& out, const std::string& value) {
     out.fetch.coalesce_gap = parse_count(value);
     return out.fetch.coalesce_gap ? Status() : invalid("expected a number of bytes, or a number with KB, MB or GB");
 }
 
-Status set_retries(OpenOptions& out, std::string value) {
+Status set_retries(OpenOptions& out, const std::string& value) {
     const auto count = parse_count(value);
     if (!count || *count > kMaxRetries) {
         return invalid("expected a whole number from 0 to " + std::to_string(kMaxRetries));
@@ -110,7 +110,7 @@ Status set_retries(OpenOptions& out, std::string value) {
     return {};
 }
 
-Status set_timeout(OpenOptions& out, std::string value) {
+Status set_timeout(OpenOptions& out, const std::string& value) {
     const auto timeout = parse_seconds(value);
     if (!timeout) {
         return invalid("expected seconds, more than 0 and at most 86400");
@@ -119,13 +119,13 @@ Status set_timeout(OpenOptions& out, std::string value) {
     return {};
 }
 
-Status set_url_rewrite(OpenOptions& out, std::string value) {
+Status set_url_rewrite(OpenOptions& out, const std::string& value) {
     VCUBE_ASSIGN(out.fetch.rewrites, parse_rewrites(value));
     return {};
 }
 
 template <auto member>
-Status set_method(OpenOptions& out, std::string value) {
+Status set_method(OpenOptions& out, const std::string& value) {
     for (int k = 0; k <= static_cast<int>(swath::Method::kOr); ++k) {
         if (value == swath::name_of(static_cast<swath::Method>(k))) {
             out.*member = static_cast<swath::Method>(k);
@@ -371,8 +371,8 @@ Result<OpenOptions> read_open_options(CSLConstList open_options) {
             }
             continue;
         }
-        VCUBE_ASSIGN(std::string valid, validate(option, from, value));
-        if (const Status set = option.set(out, std::move(valid)); !set.ok()) {
+        VCUBE_ASSIGN(const std::string valid, validate(option, from, value));
+        if (const Status set = option.set(out, valid); !set.ok()) {
             return with_context(option.secret ? from : from + "=" + value, set.error());
         }
     }

@@ -61,7 +61,7 @@ std::string source_text(const GeolocationArray& array, const std::string& name, 
 
 /// Name of a dataset that GDAL reads positions from.
 std::string dataset_of(const GeolocationArray& array, const std::string& location) {
-    const std::string name = subdataset_name(location, array.path);
+    std::string name = subdataset_name(location, array.path);
     if (array.plain()) {
         return name;
     }

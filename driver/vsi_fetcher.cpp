@@ -232,7 +232,7 @@ private:
             if (file == nullptr) {
                 return open_error(path);
             }
-            const Status status = read_range(file, request, path, out);
+            Status status = read_range(file, request, path, out);
             if (status.ok() && reusable) {
                 known_.get().handles.give(path, file);
             } else {

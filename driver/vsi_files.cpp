@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <memory>
+#include <system_error>
 
 #include "core/base/concat.h"
 #include "core/base/redacted.h"
@@ -119,7 +119,7 @@ Result<FileInfo> stat_file(const std::string& vsi_path, const std::string& name)
     if (is_plain_path(vsi_path)) {
         struct stat status {};
         if (stat(vsi_path.c_str(), &status) != 0) {
-            return not_found(name + ": " + std::strerror(errno));
+            return not_found(concat(name, ": ", std::generic_category().message(errno)));
         }
         info.size = static_cast<std::uint64_t>(status.st_size);
         info.modified = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
