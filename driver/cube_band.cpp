@@ -4,6 +4,7 @@
 
 #include "driver/cube_dataset.h"
 #include "driver/guard.h"
+#include "driver/past_pam.h"
 
 namespace vcube::driver {
 namespace {
@@ -32,16 +33,16 @@ CubeBand::CubeBand(CubeDataset* dataset, int number, const BandLabel& label) {
     nBlockXSize = block_extent(dataset->raster_.chunk_width(), dataset->raster_.width());
     nBlockYSize = block_extent(dataset->raster_.chunk_height(), dataset->raster_.height());
     const ArrayMeta& meta = dataset->raster_.array().meta();
-    GDALMajorObject::SetDescription(label.description.empty() ? meta.name.c_str() : label.description.c_str());
+    set_own_description(*this, label.description.empty() ? meta.name.c_str() : label.description.c_str());
     for (const auto& [key, value] : label.items) {
-        GDALMajorObject::SetMetadataItem(key.c_str(), value.c_str());
+        set_own_item(*this, key.c_str(), value.c_str());
     }
     const Encoding& encoding = dataset->encoding_;
     if (!encoding.long_name.empty()) {
-        GDALMajorObject::SetMetadataItem("long_name", encoding.long_name.c_str());
+        set_own_item(*this, "long_name", encoding.long_name.c_str());
     }
     if (!encoding.standard_name.empty()) {
-        GDALMajorObject::SetMetadataItem("standard_name", encoding.standard_name.c_str());
+        set_own_item(*this, "standard_name", encoding.standard_name.c_str());
     }
 }
 

@@ -13,6 +13,7 @@
 #include "driver/gdal_types.h"
 #include "driver/guard.h"
 #include "driver/labels.h"
+#include "driver/past_pam.h"
 #include "driver/placement.h"
 #include "driver/progress.h"
 #include "driver/side_by_side.h"
@@ -116,7 +117,7 @@ CubeDataset::CubeDataset(const OpenContext& context, RasterArray raster, const G
         geotransform_ = placement.geotransform;
         srs_ = std::move(placement.srs);
         if (!placement.geolocation.empty()) {
-            GDALDataset::SetMetadata(placement.geolocation.List(), "GEOLOCATION");
+            set_own_items(*this, placement.geolocation.List(), "GEOLOCATION");
         }
     }
 }
@@ -127,7 +128,7 @@ void CubeDataset::set_up_bands() {
     for (const auto& [key, value] : array_metadata(*context_.source->hierarchy, meta)) {
         items.SetNameValue(key.c_str(), value.c_str());
     }
-    GDALDataset::SetMetadata(items.List());
+    set_own_items(*this, items.List());
     CPLStringList structure;
     structure.SetNameValue("INTERLEAVE", "BAND");
     std::string codecs;
@@ -137,7 +138,7 @@ void CubeDataset::set_up_bands() {
     if (!codecs.empty()) {
         structure.SetNameValue("CODECS", codecs.c_str());
     }
-    GDALDataset::SetMetadata(structure.List(), "IMAGE_STRUCTURE");
+    set_own_items(*this, structure.List(), "IMAGE_STRUCTURE");
     const std::vector<BandLabel> labels = band_labels(context_, raster_);
     for (std::size_t band = 0; band < labels.size(); ++band) {
         const int number = static_cast<int>(band) + 1;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "driver/guard.h"
+#include "driver/past_pam.h"
 #include "driver/progress.h"
 
 namespace vcube::driver {
@@ -66,10 +67,9 @@ GridBand::GridBand(GDALDataset* dataset, int band, const GridBandPlan& plan, std
     nRasterYSize = static_cast<int>(pyramid_->grid(level).height);
     nBlockXSize = std::min(kBlockSide, nRasterXSize);
     nBlockYSize = std::min(kBlockSide, nRasterYSize);
-    GDALRasterBand::SetDescription((plan.description.empty() ? info_.description : plan.description).c_str());
+    set_own_description(*this, (plan.description.empty() ? info_.description : plan.description).c_str());
 }
 
-// Not through the PAM methods, which would save them.
 void GridBand::tell_metadata(const char* domain) {
     if (told_ || (domain != nullptr && *domain != '\0')) {
         return;
@@ -77,7 +77,7 @@ void GridBand::tell_metadata(const char* domain) {
     told_ = true;
     for (const auto* items : {&plan_.metadata, &info_.metadata}) {
         for (const auto& [key, value] : *items) {
-            GDALRasterBand::SetMetadataItem(key.c_str(), value.c_str());
+            set_own_item(*this, key.c_str(), value.c_str());
         }
     }
 }

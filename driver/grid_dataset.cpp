@@ -4,6 +4,7 @@
 
 #include "core/refs/url_policy.h"
 #include "driver/guard.h"
+#include "driver/past_pam.h"
 
 namespace vcube::driver {
 
@@ -28,7 +29,7 @@ GridDataset::GridDataset(const OpenContext& context, const ChosenGrid& chosen,
         SetBand(number, new GridBand(this, number, plans_[i], pyramid_));
     }
     for (const auto& [key, value] : metadata) {
-        GDALDataset::SetMetadataItem(key.c_str(), value.c_str());
+        set_own_item(*this, key.c_str(), value.c_str());
     }
     SetDescription(context.description.c_str());
     tell_statistics(context);
