@@ -451,6 +451,7 @@ FetchOptions PieceLoader::fetch_options() {
     out.max_threads = options_.max_threads;
     out.session = session_;
     out.tick = [this] { return tick(); };
+    out.meanwhile = use_.meanwhile;
     return out;
 }
 

@@ -34,6 +34,8 @@ struct PieceUse {
     std::function<void(const Piece&, const Buffer& chunk)> copy;           // what the piece needs of that form
     std::function<Status(const Piece&, ByteSpan encoded)> convert;  // both at once; by parts: `encoded` is the part
     std::function<void(const Piece&)> fill;
+    /// On the caller's thread, as in FetchOptions.
+    std::function<bool()> meanwhile = nullptr;
 };
 
 struct LoadPlan {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/cube/convert.h"
+#include "core/cube/destination_memory.h"
 #include "core/cube/read_helpers.h"
 #include "core/cube/region_plan.h"
 
@@ -50,7 +51,8 @@ public:
             source_, options_, plan_,
             {decode, [this](const Piece& piece, const Buffer& chunk) { copy_from(piece, chunk.data(), 0); },
              [this](const Piece& piece, ByteSpan encoded) { return convert(piece, encoded); },
-             [this](const Piece& piece) { fill(piece); }});
+             [this](const Piece& piece) { fill(piece); },
+             [memory = DestinationMemory(reads_)]() mutable { return memory.prepare_some(); }});
         for (std::size_t part = 0; part < reads_.size(); ++part) {
             const auto add = [&](const std::vector<Segment>& segments) -> Status {
                 VCUBE_ASSIGN(const ChunkForm* const form, form_of(source_, forms_, segments));

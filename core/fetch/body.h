@@ -10,7 +10,8 @@
 
 namespace vcube {
 
-/// Owns `size()` bytes that are not set on creation. Movable, not copyable; to be used by one thread at a time.
+/// Owns `size()` bytes that are not set on creation. Movable, not copyable; to be used by one thread at a time, but for
+/// the part that beginning() gives away.
 class Body {
 public:
     Body() = default;
@@ -36,6 +37,9 @@ public:
     [[nodiscard]] ByteSpan span() const { return {bytes_.get(), size_}; }
     /// Keeps the first `size` bytes; `size` is at most size().
     void shrink(std::size_t size) { size_ = size; }
+    /// Another owner of the first `size` bytes, at most size(). Another thread may read those as long as they are not
+    /// written again.
+    [[nodiscard]] Body beginning(std::size_t size) const { return {bytes_, size}; }
 
 private:
     friend class BodyMemory;

@@ -43,6 +43,7 @@ Status CurlTransfer::prepare(std::unique_ptr<HttpJob> job, CURLSH* share) {
     reply_ = HttpReply{};
     planned_ = ended_ = no_memory_ = false;
     skipped_ = taken_ = 0;
+    told_ = 0;
     charge_ = 0;
     count(job_->cost);
     last_byte_ = Clock::now();
@@ -124,11 +125,24 @@ bool CurlTransfer::take_body(ByteSpan bytes) {
         }
         std::memcpy(reply_.body.data() + taken_, bytes.data(), take);
         taken_ += take;
+        tell();
     }
     if (take == bytes.size() && !plan_.stop) {
         return true;
     }
     return drop(bytes.size() - take);
+}
+
+/// Of what is here already and of use, while there is more to come.
+void CurlTransfer::tell() {
+    const std::vector<std::uint64_t>& marks = job_->request.marks;
+    const std::size_t before = told_;
+    while (told_ < marks.size() && marks[told_] <= taken_) {
+        ++told_;
+    }
+    if (told_ > before && plan_.sure && taken_ < plan_.take) {
+        job_->request.arrived({reply_.body.beginning(taken_), version_of(reply_.head)});
+    }
 }
 
 /// Memory for `size` bytes of the body: all that will come where that is known and credible, else twice as much as

@@ -54,6 +54,7 @@ private:
     bool drop(std::uint64_t bytes);
     bool make_room(std::uint64_t size);
     void plan();
+    void tell();
     void count(std::uint64_t bytes);
     void measure();
 
@@ -68,6 +69,7 @@ private:
     bool ended_ = false;  // by us: what follows is not wanted
     bool no_memory_ = false;
     std::uint64_t skipped_ = 0, taken_ = 0;
+    std::size_t told_ = 0;      // marks of the request that have been reached
     std::uint64_t charge_ = 0;  // what of counted_ is ours
     Clock::time_point last_byte_;
 };

@@ -9,6 +9,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kTick{100};
+// Nothing came for so long: the caller has time for something else. Before, it would be in the way of the thread that
+// sends the requests.
+constexpr milliseconds kQuiet{15};
 constexpr std::size_t kDelivered = 64;  // at a time, so that the caller looks up now and then
 
 Error cancelled() {
@@ -27,7 +30,8 @@ HttpBatch::HttpBatch(HttpShared& shared, std::span<const FetchRequest> requests,
       versions_(session_.versions ? session_.versions : std::make_shared<ObjectVersions>()),
       group_(shared.client.make_group()),
       answered_(requests.size(), 0),
-      retries_left_(retry_budget(requests.size())) {}
+      retries_left_(retry_budget(requests.size())),
+      meanwhile_(options.meanwhile != nullptr) {}
 
 std::vector<std::size_t> HttpBatch::run() {
     const std::stop_callback wake(options_.stop, [this] {
@@ -41,8 +45,12 @@ std::vector<std::size_t> HttpBatch::run() {
         if (!stopped_) {
             resolve_some();
         }
-        for (auto& [task, reply] : take_replies(resolved_ == objects_.size() || stopped_)) {
-            handle(*task, std::move(reply));
+        for (News& news : take_news(resolved_ == objects_.size() || stopped_)) {
+            if (news.reply) {
+                handle(*news.task, std::move(*news.reply));
+            } else {
+                handle(*news.task, std::move(news.arrival));
+            }
         }
         plan(std::exchange(probed_, {}));
         deliver();
@@ -72,12 +80,33 @@ void HttpBatch::submit(Task& task, Clock::time_point not_before) {
     request.not_before = not_before;
     request.host_limit = limit_of(*object.first);
     request.latest = [this, &task] { return about_to_send(task); };
+    request.marks = marks_of(*task.span);
+    request.arrived = [this, &task](HttpArrival&& arrival) { tell({&task, std::nullopt, std::move(arrival)}); };
     ++under_way_;
     shared_.client.submit(group_, std::move(request), [this, &task](HttpReply&& reply) {
-        const std::lock_guard lock(inbox_mutex_);
-        inbox_.emplace_back(&task, std::move(reply));
-        came_.notify_all();  // under the lock: this call may be the last before the batch goes away
+        tell({&task, std::move(reply), {}});
     });
+}
+
+/// Where wishes of a joined span end: they need not wait for those behind them.
+std::vector<std::uint64_t> HttpBatch::marks_of(const Span& span) const {
+    std::vector<std::uint64_t> marks;
+    if (span.wishes.size() > 1 && span.parts == 1 && !span.probe) {
+        for (const std::size_t wish : span.wishes) {
+            if (answered_[wish] == 0) {
+                marks.push_back(requests_[wish].range.end - span.range.begin);
+            }
+        }
+        std::sort(marks.begin(), marks.end());
+    }
+    return marks;
+}
+
+/// On the client's thread.
+void HttpBatch::tell(News news) {
+    const std::lock_guard lock(inbox_mutex_);
+    inbox_.push_back(std::move(news));
+    came_.notify_all();  // under the lock: this call may be the last before the batch goes away
 }
 
 /// On the client's thread. What has been learned while the request was waiting counts.
@@ -95,12 +124,18 @@ HttpBatch::Target HttpBatch::about_to_send(Task& task) {
     return task.asked;
 }
 
-std::vector<std::pair<HttpBatch::Task*, HttpReply>> HttpBatch::take_replies(bool wait) {
+std::vector<HttpBatch::News> HttpBatch::take_news(bool wait) {
     std::unique_lock lock(inbox_mutex_);
     if (wait && inbox_.empty() && under_way_ > 0) {
         const Clock::time_point begin = Clock::now();
-        came_.wait_until(lock, next_tick_,
-                         [this] { return !inbox_.empty() || (!stopped_ && options_.stop.stop_requested()); });
+        const auto came = [this] { return !inbox_.empty() || (!stopped_ && options_.stop.stop_requested()); };
+        const bool quiet = !came_.wait_until(lock, std::min(next_tick_, begin + kQuiet), came);
+        while (quiet && meanwhile_ && !stopped_ && !came() && Clock::now() < next_tick_) {
+            lock.unlock();
+            meanwhile_ = options_.meanwhile();
+            lock.lock();
+        }
+        came_.wait_until(lock, next_tick_, came);
         const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
         session_.counters.waited_us += static_cast<std::uint64_t>(waited.count());
     }
@@ -142,8 +177,9 @@ void HttpBatch::drop_unwanted() {
         if (span.over) {
             continue;
         }
-        const bool wanted = std::any_of(span.wishes.begin(), span.wishes.end(),
-                                        [this](std::size_t wish) { return options_.wanted(wish); });
+        const bool wanted = std::any_of(span.wishes.begin(), span.wishes.end(), [this](std::size_t wish) {
+            return answered_[wish] == 0 && options_.wanted(wish);
+        });
         if (!wanted) {
             span.over = true;
             for (const std::size_t wish : span.wishes) {
@@ -225,8 +261,7 @@ void HttpBatch::keep_version(Object& object, const ObjectVersion& version) {
 /// With one wish of a span, and after the last with its bytes.
 void HttpBatch::done_with(Span& span) {
     if (span.left.fetch_sub(1) == 1) {
-        span.body = Body();
-        shared_.client.release(std::exchange(span.counted, 0));
+        drop_body(span);
     }
 }
 

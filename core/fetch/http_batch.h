@@ -117,6 +117,13 @@ private:
         std::size_t object = 0, wish = 0;
     };
 
+    /// What the client's thread tells of a request: the end of it, or that some of its bytes are here.
+    struct News {
+        Task* task = nullptr;
+        std::optional<HttpReply> reply;
+        HttpArrival arrival;
+    };
+
     /// A wish whose bytes are here.
     struct Item {
         Span* span = nullptr;
@@ -148,7 +155,9 @@ private:
     [[nodiscard]] std::size_t limit_of(const HttpTarget& target) const;
     void submit(Task& task, Clock::time_point not_before = {});
     [[nodiscard]] Target about_to_send(Task& task);
-    std::vector<std::pair<Task*, HttpReply>> take_replies(bool wait);
+    [[nodiscard]] std::vector<std::uint64_t> marks_of(const Span& span) const;
+    void tell(News news);
+    std::vector<News> take_news(bool wait);
     void deliver();
     void give(const Item& item);
     void keep(const Span& span, std::size_t wish, ByteSpan bytes);
@@ -162,10 +171,14 @@ private:
 
     // http_replies.cpp: what becomes of a request when its reply is here.
     void handle(Task& task, HttpReply reply);
+    void handle(Task& task, HttpArrival arrival);
     void accept(Task& task, HttpReply& reply, const Verdict& verdict);
     Status place_part(const Task& task, const HttpReply& reply, const Verdict& verdict);
     void end_probe(Span& span);
+    void note_version_for_disk(Span& span);
+    std::vector<std::size_t> make_ready(Span& span, bool ended);
     void complete(Span& span);
+    void drop_body(Span& span);
     void ask_singly(const Span& span, const std::vector<std::size_t>& wishes);
     bool start_over(Task& task, const HttpReply& reply, const Verdict& verdict);
     void retry(Task& task, const HttpReply& reply, const Verdict& verdict);
@@ -199,13 +212,14 @@ private:
     std::size_t retries_left_;
     std::minstd_rand random_{std::random_device{}()};
     bool stopped_ = false;
+    bool meanwhile_;  // whether the caller may have something to do while it waits
     Clock::time_point next_tick_;
     Clock::time_point first_expiry_ = Clock::time_point::max();
 
     std::mutex targets_mutex_;  // Object::target and generation, which the client's thread reads
     std::mutex inbox_mutex_;
     std::condition_variable came_;
-    std::vector<std::pair<Task*, HttpReply>> inbox_;
+    std::vector<News> inbox_;
 };
 
 }  // namespace vcube

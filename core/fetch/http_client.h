@@ -8,12 +8,19 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "core/base/per_process.h"
 #include "core/fetch/http_judge.h"
 #include "core/fetch/http_message.h"
 
 namespace vcube {
+
+/// The first bytes of a body whose rest is still on its way.
+struct HttpArrival {
+    Body body;
+    ObjectVersion version;  // of the object, as the header tells it
+};
 
 struct HttpRequest {
     std::shared_ptr<const HttpTarget> target;
@@ -24,6 +31,11 @@ struct HttpRequest {
     /// Asked on the client's thread right before sending; must be quick. What it gives takes the place of `target` (a
     /// fresh signature, a redirect known by then); null: not wanted any more, ends with kCancelled. Empty: `target`.
     std::function<std::shared_ptr<const HttpTarget>()> latest = nullptr;
+    /// Lengths of the body's beginning, ascending, of which each is of use without the rest: `arrived` is told when so
+    /// much is here, on the client's thread, and must be quick. Of several that arrive at once the longest only, and
+    /// none where the reply is not sure() to be the right one, or is complete. A later attempt begins anew.
+    std::vector<std::uint64_t> marks = {};
+    std::function<void(HttpArrival&&)> arrived = nullptr;
 };
 
 /// Thread-safe. The thread starts with the first request and is joined on destruction, which cancels what is under way.

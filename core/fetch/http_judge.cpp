@@ -429,11 +429,21 @@ BodyPlan plan_body(const HttpHead& head, const Expectation& wanted) {
         } else {
             plan.skip = reading.skip;
             plan.take = reading.take;
+            plan.sure = head.content_length.has_value();
         }
     } else if (head.status != 416 || !is_empty_part(head, wanted)) {
         plan.take = kErrorTextBytes;
     }
     return plan;
+}
+
+ObjectVersion version_of(const HttpHead& head) {
+    ObjectVersion version{head.content_length, head.etag, head.last_modified};
+    if (head.status != 200) {
+        const std::optional<ContentRange> sent = parse_content_range(head.content_range);
+        version.size = sent ? sent->size : std::nullopt;
+    }
+    return version;
 }
 
 Verdict judge(const HttpReply& reply, const Expectation& wanted, std::time_t now) {
@@ -453,11 +463,7 @@ Verdict judge(const HttpReply& reply, const Expectation& wanted, std::time_t now
     Reading reading = head.status == 200 ? read_whole(head, wanted) : read_part(head, wanted);
     Verdict verdict = reading.refused ? std::move(*reading.refused) : judge_body(reply, reading, wanted);
     if (verdict.kind != Kind::kRetry) {  // a reply that is wrong may tell of another object
-        const std::optional<ContentRange> sent = parse_content_range(head.content_range);
-        verdict.version = {head.status == 200 ? head.content_length
-                           : sent             ? sent->size
-                                              : std::nullopt,
-                           head.etag, head.last_modified};
+        verdict.version = version_of(head);
     }
     return verdict;
 }

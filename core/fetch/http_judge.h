@@ -48,6 +48,8 @@ struct BodyPlan {
     std::uint64_t skip = 0;  // bytes to drop first
     std::uint64_t take = 0;  // bytes to keep then; of what follows nothing is read
     bool stop = false;       // the reply is of no use: end it here
+    bool sure = false;       // the bytes kept are those asked for, and their number was announced: each is good as soon
+                             // as it is here, whatever becomes of the rest
 };
 
 /// A server that sends the whole object in place of a range (200) is used where the range begins within the first
@@ -73,6 +75,9 @@ struct Verdict {
     ObjectVersion version;  // what the reply tells of the object, where it can be believed: not of a retry. kUnchanged:
                             // wanted.unless, or what the reply tells where that does not agree with it
 };
+
+/// What a reply with status 200 or 206 tells of the object.
+ObjectVersion version_of(const HttpHead& head);
 
 /// 404 and 410 are kNotFound. A body shorter or longer than announced or asked for, a range other than the wanted one,
 /// a web page (text/html) in place of a range (unless `clip` holds: who takes what there is looks at it), and faults of

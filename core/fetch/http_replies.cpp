@@ -103,6 +103,18 @@ void HttpBatch::handle(Task& task, HttpReply reply) {
     }
 }
 
+/// The beginning of a joined span: wishes that lie in it have their bytes.
+void HttpBatch::handle(Task& task, HttpArrival arrival) {
+    Span& span = *task.span;
+    if (stopped_ || span.over || !versions_->note(*objects_[span.object].location, arrival.version).ok()) {
+        return;  // the reply as a whole, when it is here, says what is wrong
+    }
+    span.length = span.got = arrival.body.size();
+    span.body = std::move(arrival.body);
+    note_version_for_disk(span);
+    (void)make_ready(span, false);
+}
+
 void HttpBatch::accept(Task& task, HttpReply& reply, const Verdict& verdict) {
     Span& span = *task.span;
     Object& object = objects_[span.object];
@@ -174,41 +186,61 @@ Status HttpBatch::place_part(const Task& task, const HttpReply& reply, const Ver
     return {};
 }
 
-/// All of a span is here.
-void HttpBatch::complete(Span& span) {
-    span.over = true;
+void HttpBatch::note_version_for_disk(Span& span) {
     if (shared_.options.disk) {
         span.version = versions_->find(*objects_[span.object].location);
         if (span.version && !RangeCache::can_keep(*span.version)) {
             span.version.reset();
         }
     }
-    std::vector<std::size_t> short_of;
-    const std::size_t first = ready_.size();
+}
+
+/// Wishes whose bytes are all here are ready; where nothing more comes those that take what there is are, too. Returns
+/// the others.
+std::vector<std::size_t> HttpBatch::make_ready(Span& span, bool ended) {
+    std::vector<std::size_t> others;
     const bool alone = span.wishes.size() == 1 && span.parts == 1;
     for (const std::size_t wish : span.wishes) {
+        if (answered_[wish] != 0) {
+            continue;
+        }
         const FetchRequest& request = requests_[wish];
         const bool whole = is_to_end(request.range) || bytes_for(span, wish).size() == request.range.size();
-        if (alone || (span.got == span.length && (whole || request.clip))) {
+        if (alone || (span.got == span.length && (whole || (ended && request.clip)))) {
             answered_[wish] = 1;
+            ++span.left;
             ready_.push_back({&span, wish});
         } else {
-            short_of.push_back(wish);
+            others.push_back(wish);
         }
     }
-    span.left = ready_.size() - first;
+    return others;
+}
+
+/// All of a span is here that comes.
+void HttpBatch::complete(Span& span) {
+    span.over = true;
+    note_version_for_disk(span);
+    const std::vector<std::size_t> short_of = make_ready(span, true);
+    drop_body(span);
+    ask_singly(span, short_of);
+}
+
+/// Nobody needs its bytes any more but those who are still to be given theirs.
+void HttpBatch::drop_body(Span& span) {
     if (span.left == 0) {
         span.body = Body();
         shared_.client.release(std::exchange(span.counted, 0));
     }
-    ask_singly(span, short_of);
 }
 
 /// What a joined span could not bring for all is asked for one by one: each wish then has its own reply, or error.
 void HttpBatch::ask_singly(const Span& span, const std::vector<std::size_t>& wishes) {
     std::vector<Task*> tasks;
     for (const std::size_t wish : wishes) {
-        add_span(span.object, requests_[wish].range, {wish}, 1, tasks);
+        if (answered_[wish] == 0) {
+            add_span(span.object, requests_[wish].range, {wish}, 1, tasks);
+        }
     }
     for (Task* task : tasks) {
         submit(*task);
@@ -218,7 +250,7 @@ void HttpBatch::ask_singly(const Span& span, const std::vector<std::size_t>& wis
 void HttpBatch::fail(Task& task, const Error& error, const char* remark) {
     Span& span = *task.span;
     span.over = true;
-    span.body = Body();
+    drop_body(span);
     for (const std::size_t wish : span.wishes) {
         answer_error(wish,
                      described(*objects_[span.object].location, requests_[wish].range, task.attempts, error, remark));
@@ -238,7 +270,7 @@ void HttpBatch::refuse(Task& task, const HttpReply& reply, const Verdict& verdic
     }
     if (span.wishes.size() > 1 && (status == 200 || status == 206 || status == 416)) {
         span.over = true;
-        span.body = Body();
+        drop_body(span);
         ask_singly(span, span.wishes);
         return;
     }
@@ -321,7 +353,7 @@ void HttpBatch::follow(Task& task, const Verdict& verdict) {
 /// Its wishes to the fetcher of what HTTP does not reach.
 void HttpBatch::hand_over(Span& span) {
     span.over = true;
-    span.body = Body();
+    drop_body(span);
     const std::size_t before = otherwise_.size();
     std::copy_if(span.wishes.begin(), span.wishes.end(), std::back_inserter(otherwise_),
                  [this](std::size_t wish) { return answered_[wish] == 0; });

@@ -38,6 +38,9 @@ struct FetchOptions {
     std::function<bool(std::size_t index)> wanted = nullptr;
     /// Called on the caller's thread, about ten times a second while it waits; false stops the fetch. Empty: never.
     std::function<bool()> tick = nullptr;
+    /// Called on the caller's thread while it waits for bytes of others and has nothing else to do: some milliseconds
+    /// of work that is of use later; false: there is no more of it. Empty: none.
+    std::function<bool()> meanwhile = nullptr;
 };
 
 using FetchSink = std::function<void(std::size_t index, Result<ByteSpan> bytes)>;
