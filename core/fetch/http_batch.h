@@ -181,6 +181,7 @@ private:
     void drop_body(Span& span);
     void ask_singly(const Span& span, const std::vector<std::size_t>& wishes);
     bool start_over(Task& task, const HttpReply& reply, const Verdict& verdict);
+    bool leave_out_given(Task& task);
     void retry(Task& task, const HttpReply& reply, const Verdict& verdict);
     void follow(Task& task, const Verdict& verdict);
     void renew(Task& task, const Verdict& verdict);

@@ -301,6 +301,26 @@ void HttpBatch::give_up_host(const Task& task, const HttpReply& reply, const Err
     }
 }
 
+/// Of a joined span, another attempt brings what the one before did not. False where nothing is wanted any more.
+bool HttpBatch::leave_out_given(Task& task) {
+    Span& span = *task.span;
+    if (span.wishes.size() < 2 || span.parts > 1 || span.probe) {
+        return true;
+    }
+    deliver();  // of the span as it was
+    if (stopped_ || span.over) {
+        return false;
+    }
+    std::erase_if(span.wishes, [this](std::size_t wish) { return answered_[wish] != 0; });
+    ByteRange rest{span.range.end, span.range.begin};
+    for (const std::size_t wish : span.wishes) {
+        rest.begin = std::min(rest.begin, requests_[wish].range.begin);
+        rest.end = std::max(rest.end, std::min(requests_[wish].range.end, span.range.end));
+    }
+    span.range = task.wanted.range = rest;
+    return true;
+}
+
 void HttpBatch::retry(Task& task, const HttpReply& reply, const Verdict& verdict) {
     RetryRule rule;
     rule.retries = session_.tuning.retries;
@@ -311,6 +331,9 @@ void HttpBatch::retry(Task& task, const HttpReply& reply, const Verdict& verdict
     if (!delay || retries_left_ == 0) {
         fail(task, verdict.error, delay ? "too many requests of this read failed" : "");
         give_up_host(task, reply, verdict.error);
+        return;
+    }
+    if (!leave_out_given(task)) {
         return;
     }
     --retries_left_;
