@@ -60,5 +60,27 @@ TEST(Body, TakesABufferOver) {
     EXPECT_EQ(as_text(body.span()), "abc");
 }
 
+TEST(Body, ItsBeginningIsTheSameBytesWithAnOwnerOfItsOwn) {
+    BodyMemory memory;
+    for (const std::size_t size : {std::size_t{1000}, 5 * kMb}) {  // in a slab, and alone
+        Body whole = memory.take(size);
+        std::memset(whole.data(), 7, 300);
+        const Body beginning = whole.beginning(300);
+        EXPECT_EQ(beginning.size(), 300U);
+        EXPECT_EQ(beginning.data(), whole.data());
+        EXPECT_EQ(whole.size(), size);
+        std::memset(whole.data() + 300, 8, size - 300);
+        whole = Body();
+        std::vector<Body> others;
+        for (int i = 0; i < 20; ++i) {  // the slabs of before would be used again
+            others.push_back(memory.take(3 * kMb));
+            std::memset(others.back().data(), 9, others.back().size());
+        }
+        const ByteSpan bytes = beginning.span();
+        EXPECT_TRUE(std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{7}; }));
+    }
+    EXPECT_TRUE(Body().beginning(0).empty());
+}
+
 }  // namespace
 }  // namespace vcube
