@@ -27,8 +27,8 @@ std::chrono::microseconds time_of(CURL* easy, CURLINFO info) {
 
 }  // namespace
 
-CurlTransfer::CurlTransfer(std::atomic<std::uint64_t>& counted, BodyMemory& memory)
-    : counted_(counted), memory_(memory), easy_(curl_easy_init()) {
+CurlTransfer::CurlTransfer(std::atomic<std::uint64_t>& counted, BodyMemory& memory, HttpQueue& queue)
+    : counted_(counted), memory_(memory), queue_(queue), easy_(curl_easy_init()) {
     // A share alone does not make a handle keep cookies; to have been given one does, even one that has expired.
     curl_easy_setopt(easy_, CURLOPT_COOKIELIST, "Set-Cookie: none=; Max-Age=0; Domain=invalid");
 }
@@ -41,7 +41,7 @@ void CurlTransfer::count(std::uint64_t bytes) {
 Status CurlTransfer::prepare(std::unique_ptr<HttpJob> job, CURLSH* share) {
     job_ = std::move(job);
     reply_ = HttpReply{};
-    planned_ = ended_ = no_memory_ = false;
+    begun_ = planned_ = ended_ = no_memory_ = false;
     skipped_ = taken_ = 0;
     told_ = 0;
     charge_ = 0;
@@ -83,6 +83,9 @@ std::size_t CurlTransfer::on_header(char* line, std::size_t size, std::size_t co
     auto& transfer = *static_cast<CurlTransfer*>(self);
     add_header_line(transfer.reply_.head, {line, size * count});
     transfer.last_byte_ = Clock::now();
+    if (!std::exchange(transfer.begun_, true)) {
+        transfer.queue_.heard(*transfer.job_, transfer.last_byte_);
+    }
     return size * count;
 }
 

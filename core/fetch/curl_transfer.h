@@ -20,8 +20,8 @@ class CurlTransfer {
 public:
     using Clock = std::chrono::steady_clock;
 
-    /// `counted`: bytes of bodies in memory, kept up to date.
-    CurlTransfer(std::atomic<std::uint64_t>& counted, BodyMemory& memory);
+    /// `counted`: bytes of bodies in memory, kept up to date. `queue` gave the jobs; it is told when replies begin.
+    CurlTransfer(std::atomic<std::uint64_t>& counted, BodyMemory& memory, HttpQueue& queue);
     CurlTransfer(const CurlTransfer&) = delete;
     CurlTransfer& operator=(const CurlTransfer&) = delete;
     ~CurlTransfer() { curl_easy_cleanup(easy_); }
@@ -60,11 +60,13 @@ private:
 
     std::atomic<std::uint64_t>& counted_;
     BodyMemory& memory_;
+    HttpQueue& queue_;
     CURL* const easy_;
     std::unique_ptr<HttpJob> job_;
     CurlList headers_;
     HttpReply reply_;
     BodyPlan plan_;
+    bool begun_ = false;
     bool planned_ = false;
     bool ended_ = false;  // by us: what follows is not wanted
     bool no_memory_ = false;

@@ -12,6 +12,10 @@ constexpr milliseconds kTick{100};
 // Nothing came for so long: the caller has time for something else. Before, it would be in the way of the thread that
 // sends the requests.
 constexpr milliseconds kQuiet{15};
+// A request keeps the client's thread busy for about so long: more of them under way than fit into a round trip only
+// wait for it.
+constexpr std::chrono::microseconds kRequestWork{40};
+constexpr std::size_t kFewConnections = 8;
 constexpr std::size_t kDelivered = 64;  // at a time, so that the caller looks up now and then
 
 Error cancelled() {
@@ -67,6 +71,12 @@ std::size_t HttpBatch::limit_of(const HttpTarget& target) const {
     return session_.tuning.max_concurrency != 0 ? session_.tuning.max_concurrency : usual;
 }
 
+std::size_t HttpBatch::near_limit_of(const std::string& host, std::size_t limit) const {
+    const auto busy = static_cast<std::size_t>(shared_.memory.link(host).latency / kRequestWork);
+    const std::size_t enough = std::max(busy, kFewConnections);
+    return enough < limit && session_.tuning.max_concurrency == 0 ? enough : 0;
+}
+
 void HttpBatch::submit(Task& task, Clock::time_point not_before) {
     const Object& object = objects_[task.span->object];
     std::optional<ObjectVersion>& unless = task.wanted.unless;
@@ -79,6 +89,7 @@ void HttpBatch::submit(Task& task, Clock::time_point not_before) {
     request.timeout = session_.tuning.timeout;
     request.not_before = not_before;
     request.host_limit = limit_of(*object.first);
+    request.near_limit = near_limit_of(object.host, request.host_limit);
     request.latest = [this, &task] { return about_to_send(task); };
     request.marks = marks_of(*task.span);
     request.arrived = [this, &task](HttpArrival&& arrival) { tell({&task, std::nullopt, std::move(arrival)}); };

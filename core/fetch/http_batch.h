@@ -153,6 +153,8 @@ private:
     // http_batch.cpp: the way to the client, and from bodies to the sink.
     /// Requests that may be under way at the host of a target.
     [[nodiscard]] std::size_t limit_of(const HttpTarget& target) const;
+    /// Of `limit`, how many suffice while the host answers as soon as it did; 0: no fewer.
+    [[nodiscard]] std::size_t near_limit_of(const std::string& host, std::size_t limit) const;
     void submit(Task& task, Clock::time_point not_before = {});
     [[nodiscard]] Target about_to_send(Task& task);
     [[nodiscard]] std::vector<std::uint64_t> marks_of(const Span& span) const;

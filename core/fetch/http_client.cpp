@@ -178,7 +178,7 @@ private:
             }
         }
         if (idle_.empty()) {
-            idle_.push_back(std::make_unique<CurlTransfer>(counted_, memory_));
+            idle_.push_back(std::make_unique<CurlTransfer>(counted_, memory_, queue_));
         }
         std::unique_ptr<CurlTransfer> transfer = std::move(idle_.back());
         idle_.pop_back();

@@ -16,6 +16,9 @@
 
 namespace vcube {
 
+/// A host that is silent for so long is not near.
+inline constexpr std::chrono::milliseconds kNearLatency{2};
+
 /// The first bytes of a body whose rest is still on its way.
 struct HttpArrival {
     Body body;
@@ -28,6 +31,7 @@ struct HttpRequest {
     std::chrono::milliseconds timeout{30'000};           // without a byte, or until a connection stands
     std::chrono::steady_clock::time_point not_before{};  // of a retry
     std::size_t host_limit = 16;  // sent only while fewer are under way at its host, as it bears them (http_queue.h)
+    std::size_t near_limit = 0;   // not 0: only so many until the host has been silent for kNearLatency
     /// Asked on the client's thread right before sending; must be quick. What it gives takes the place of `target` (a
     /// fresh signature, a redirect known by then); null: not wanted any more, ends with kCancelled. Empty: `target`.
     std::function<std::shared_ptr<const HttpTarget>()> latest = nullptr;

@@ -277,7 +277,9 @@ void HttpBatch::plan_host(const std::string& host, std::vector<ObjectWish>& wish
         const ByteRange range = clipped(wish, sizes[place->second]);
         ranges.push_back({place->second, range.begin, range.end});
     }
-    const std::size_t connections = limit_of(*objects_[wishes.front().object].first);
+    const std::size_t limit = limit_of(*objects_[wishes.front().object].first);
+    const std::size_t near = near_limit_of(host, limit);
+    const std::size_t connections = near == 0 ? limit : near;
     const PlanRule rule = plan_rule(shared_.memory.link(host), connections, requests_.size(), wanted_bytes_,
                                     session_.tuning.coalesce_gap);
     const RangePlan plan = plan_rounds(ranges, sizes, rule, connections);

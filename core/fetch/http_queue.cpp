@@ -38,6 +38,7 @@ void HttpQueue::wake_due(Clock::time_point now) {
 HttpQueue::Job HttpQueue::next(Clock::time_point now, std::uint64_t room) {
     wake_due(now);
     short_of_room_ = false;
+    silent_.reset();
     auto host = hosts_.upper_bound(served_);
     for (std::size_t hosts = hosts_.size(); hosts > 0; --hosts, ++host) {
         if (host == hosts_.end()) {
@@ -51,7 +52,7 @@ HttpQueue::Job HttpQueue::next(Clock::time_point now, std::uint64_t room) {
             }
             std::deque<Job>& jobs = group->second;
             const std::size_t limit = std::min(place.allowed, jobs.front()->request.host_limit);
-            if (place.under_way >= std::max<std::size_t>(limit, 1)) {
+            if (place.under_way >= std::max<std::size_t>(limit, 1) || keeps_to_near(place, *jobs.front(), now)) {
                 continue;
             }
             if (jobs.front()->cost > room) {
@@ -61,7 +62,10 @@ HttpQueue::Job HttpQueue::next(Clock::time_point now, std::uint64_t room) {
             Job job = std::move(jobs.front());
             jobs.pop_front();
             job->sent = now;
-            ++place.under_way;
+            if (place.under_way++ == 0) {
+                place.heard = now;
+                place.far = false;
+            }
             place.served = group->first;
             served_ = host->first;
             if (jobs.empty()) {
@@ -71,6 +75,25 @@ HttpQueue::Job HttpQueue::next(Clock::time_point now, std::uint64_t room) {
         }
     }
     return nullptr;
+}
+
+/// Whether a job waits because its host answers so soon that no more than near_limit are of use.
+bool HttpQueue::keeps_to_near(Host& host, const HttpJob& job, Clock::time_point now) {
+    if (host.far || job.request.near_limit == 0 || host.under_way < job.request.near_limit) {
+        return false;
+    }
+    const Clock::time_point silent = host.heard + kNearLatency;
+    host.far = silent <= now;
+    if (!host.far) {
+        silent_ = std::min(silent_.value_or(silent), silent);
+    }
+    return !host.far;
+}
+
+void HttpQueue::heard(const HttpJob& job, Clock::time_point now) {
+    if (const auto found = hosts_.find(job.host); found != hosts_.end()) {
+        found->second.heard = now;
+    }
 }
 
 void HttpQueue::finished(const HttpJob& job, Ending ending, Clock::time_point now) {
@@ -120,7 +143,11 @@ std::vector<HttpQueue::Job> HttpQueue::take(std::optional<HttpClient::Group> gro
 }
 
 std::optional<HttpQueue::Clock::time_point> HttpQueue::next_due() const {
-    return not_yet_.empty() ? std::nullopt : std::optional(not_yet_.begin()->first);
+    if (not_yet_.empty()) {
+        return silent_;
+    }
+    const Clock::time_point due = not_yet_.begin()->first;
+    return std::min(silent_.value_or(due), due);
 }
 
 }  // namespace vcube

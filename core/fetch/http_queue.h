@@ -38,6 +38,9 @@ public:
     Job next(Clock::time_point now, std::uint64_t room);
     [[nodiscard]] bool short_of_room() const { return short_of_room_; }
 
+    /// The reply to a job that next() gave begins.
+    void heard(const HttpJob& job, Clock::time_point now);
+
     /// How a job ended, as far as its host is concerned.
     enum class Ending {
         kServed,
@@ -53,7 +56,7 @@ public:
     /// Takes the waiting jobs of a group, or all, out of the queue.
     std::vector<Job> take(std::optional<HttpClient::Group> group);
 
-    /// When the first of the jobs that must not be sent yet may be.
+    /// When the first of the jobs that must not be sent yet may be, as far as time alone decides. Valid after next().
     [[nodiscard]] std::optional<Clock::time_point> next_due() const;
 
 private:
@@ -63,15 +66,19 @@ private:
         std::size_t under_way = 0;
         std::size_t allowed = 0;  // at a time, as far as the host bears it
         bool has_refused = false;
+        bool far = false;           // was silent for kNearLatency since a first request was sent
+        Clock::time_point heard{};  // from when on its silence counts
         Clock::time_point eased{};  // when `allowed` was halved last
     };
     static bool is_idle(const Host& host) { return host.under_way == 0 && host.waiting.empty(); }
+    bool keeps_to_near(Host& host, const HttpJob& job, Clock::time_point now);
     void forget_idle();
     void wake_due(Clock::time_point now);
 
     std::map<std::string, Host, std::less<>> hosts_;
     std::string served_;                             // the host whose turn it was
     std::multimap<Clock::time_point, Job> not_yet_;  // by not_before
+    std::optional<Clock::time_point> silent_;        // when a host that was believed near is found to be far
     bool short_of_room_ = false;
 };
 

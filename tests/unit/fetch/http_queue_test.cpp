@@ -189,5 +189,74 @@ TEST_F(HttpQueueTest, GivesBackWhatWaits) {
     EXPECT_THAT(send(), IsEmpty());
 }
 
+/// Requests to a host that was seen to be near.
+class HttpQueueNearTest : public HttpQueueTest {
+protected:
+    void push_near(std::uint64_t name, const std::string& host = "h", std::size_t near_limit = 2) {
+        auto job = std::make_unique<HttpJob>();
+        job->group = 1;
+        job->host = host;
+        job->request.host_limit = 4;
+        job->request.near_limit = near_limit;
+        job->request.wanted.max_bytes = name;
+        queue_.push(std::move(job));
+    }
+    void hear(const std::string& host = "h") {
+        HttpJob job;
+        job.host = host;
+        queue_.heard(job, now_);
+    }
+};
+
+TEST_F(HttpQueueNearTest, FewAreSentWhileRepliesKeepComing) {
+    for (const std::uint64_t name : {1, 2, 3, 4, 5, 6}) {
+        push_near(name);
+    }
+    EXPECT_THAT(send(), ElementsAre(1, 2));
+    EXPECT_EQ(queue_.next_due(), now_ + kNearLatency);
+    now_ += 1ms;
+    hear();
+    EXPECT_THAT(send(), IsEmpty());
+    EXPECT_EQ(queue_.next_due(), now_ + kNearLatency);
+    now_ += 1ms;
+    finish("h");
+    EXPECT_THAT(send(), ElementsAre(3));
+}
+
+TEST_F(HttpQueueNearTest, AllAreSentToAHostThatIsSilent) {
+    for (const std::uint64_t name : {1, 2, 3, 4, 5, 6}) {
+        push_near(name);
+    }
+    EXPECT_THAT(send(), ElementsAre(1, 2));
+    now_ += kNearLatency;
+    EXPECT_THAT(send(), ElementsAre(3, 4));  // host_limit
+    EXPECT_EQ(queue_.next_due(), std::nullopt);
+    hear();
+    finish("h");
+    EXPECT_THAT(send(), ElementsAre(5));  // once far, it is until it is idle
+    for (int i = 0; i < 4; ++i) {
+        finish("h");
+    }
+    EXPECT_THAT(send(), ElementsAre(6));
+    push_near(7);
+    push_near(8);
+    EXPECT_THAT(send(), ElementsAre(7));
+}
+
+TEST_F(HttpQueueNearTest, OneHostsSilenceIsNotAnothers) {
+    for (const std::uint64_t name : {1, 2, 3}) {
+        push_near(name, "near");
+        push_near(10 + name, "far");
+    }
+    EXPECT_THAT(send(), testing::UnorderedElementsAre(1, 11, 2, 12));
+    now_ += kNearLatency;
+    hear("near");
+    EXPECT_THAT(send(), ElementsAre(13));
+    now_ += 1ms;
+    push_near(20, "other", 0);
+    EXPECT_THAT(send(), ElementsAre(20));
+    EXPECT_EQ(queue_.next_due(), now_ - 1ms + kNearLatency);
+}
+
 }  // namespace
 }  // namespace vcube
