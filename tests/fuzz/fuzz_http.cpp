@@ -1,8 +1,8 @@
 // Replies of web servers, hostile: the input's first line is what was asked for ("begin end suffix clip max_bytes
 // body_bytes fault at_hand", "*" for no end; at_hand 1: with a condition), then come header lines, an empty line and
 // the begin of the body. What is checked: no more is taken than was asked for; a reply is done only with exactly that;
-// messages hold nothing that was sent but numbers and short codes; what was parsed survives being written and parsed
-// again; redirects lead to web servers only.
+// what may be used as it comes is good when all of it is here; messages hold nothing that was sent but numbers and
+// short codes; what was parsed survives being written and parsed again; redirects lead to web servers only.
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
@@ -75,6 +75,19 @@ HttpReply received(const HttpHead& head, const BodyPlan& plan, std::string_view 
     return reply;
 }
 
+/// Bytes that were used as they came are those of the reply when all of it is here.
+void check_sure(const HttpHead& head, const Expectation& wanted, const BodyPlan& plan) {
+    require(!plan.stop && (head.status == 200 || head.status == 206) && head.content_length.has_value());
+    require(plan.skip <= *head.content_length && plan.take <= *head.content_length - plan.skip);
+    if (wanted.range.bounded() && wanted.range.suffix == 0 && !wanted.clip) {
+        require(plan.take == wanted.range.size());
+    }
+    if (plan.take <= kMostBody) {
+        const Verdict verdict = judge(received(head, plan, "", *head.content_length), wanted, 784111777);
+        require(verdict.kind == Verdict::Kind::kDone && verdict.version == version_of(head));
+    }
+}
+
 void check_plan(const HttpHead& head, const Expectation& wanted, const BodyPlan& plan) {
     const std::uint64_t most = wanted.range.bounded() ? wanted.range.size() : wanted.max_bytes;
     if (plan.stop) {
@@ -84,6 +97,9 @@ void check_plan(const HttpHead& head, const Expectation& wanted, const BodyPlan&
         require(plan.skip == 0 || head.status == 200);
     } else {
         require(plan.take <= kErrorTextBytes && plan.skip == 0);
+    }
+    if (plan.sure) {
+        check_sure(head, wanted, plan);
     }
 }
 
