@@ -43,6 +43,7 @@ public:
           converter_(converter),
           fill_copy_(fill_copy),
           forms_(source.meta, source.chain),
+          memory_(reads),
           zero_strides_(source.meta.shape.size(), 0) {}
 
     Status run() {
@@ -51,8 +52,7 @@ public:
             source_, options_, plan_,
             {decode, [this](const Piece& piece, const Buffer& chunk) { copy_from(piece, chunk.data(), 0); },
              [this](const Piece& piece, ByteSpan encoded) { return convert(piece, encoded); },
-             [this](const Piece& piece) { fill(piece); },
-             [memory = DestinationMemory(reads_)]() mutable { return memory.prepare_some(); }});
+             [this](const Piece& piece) { fill(piece); }, [this] { return memory_.prepare_some(); }});
         for (std::size_t part = 0; part < reads_.size(); ++part) {
             const auto add = [&](const std::vector<Segment>& segments) -> Status {
                 VCUBE_ASSIGN(const ChunkForm* const form, form_of(source_, forms_, segments));
@@ -204,6 +204,7 @@ private:
     const Converter converter_;
     const Converter fill_copy_;
     ChunkForms forms_;
+    DestinationMemory memory_;
     const std::vector<std::ptrdiff_t> zero_strides_;  // of the one fill element
     std::vector<std::byte> fill_;                     // one element of the destination's type
     LoadPlan plan_;
