@@ -2,12 +2,18 @@
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
 #include <vector>
+
+#include "fake_store.h"
 
 namespace vcube {
 namespace {
@@ -126,6 +132,21 @@ TEST_F(DestinationMemoryTest, FaultsInPagesOfALargeDestinationStepByStep) {
     EXPECT_EQ(memory.resident(), before);
 }
 
+TEST_F(DestinationMemoryTest, WritingFaultsNoMore) {
+    const Fresh memory(40 * kMb);
+    prepare_all({rows_of(memory)});
+    const auto faults = [] {
+        rusage use{};
+        EXPECT_EQ(::getrusage(RUSAGE_THREAD, &use), 0);
+        return static_cast<std::size_t>(use.ru_minflt);
+    };
+    const std::size_t before = faults();
+    for (std::size_t at = 2 * kMb; at < memory.size() - 2 * kMb; at += page_size()) {
+        memory.data()[at] = std::byte{1};
+    }
+    EXPECT_LT(faults() - before, memory.size() / page_size() / 20);
+}
+
 TEST_F(DestinationMemoryTest, LeavesContentsAsTheyAre) {
     const Fresh memory(20 * kMb);
     const auto expected = [](std::size_t i) { return static_cast<std::byte>(i / 3 % 251 + 1); };
@@ -202,6 +223,56 @@ TEST_F(DestinationMemoryTest, LeavesRegionsAloneThatTakeNoRoom) {
     EXPECT_EQ(prepare_all({read_of(memory.data(), {}, {})}), 1);
     EXPECT_EQ(memory.resident(), 0U);
     EXPECT_EQ(memory.resident_around(), 0U);
+}
+
+/// Waits for a server that has nothing to say until its caller has nothing to do.
+class Waiting : public Fetcher {
+public:
+    Waiting(std::unique_ptr<Fetcher> fetcher, const Fresh& destination)
+        : fetcher_(std::move(fetcher)), destination_(destination) {}
+    void fetch(std::span<const FetchRequest> requests, const FetchSink& sink, const FetchOptions& options) override {
+        EXPECT_EQ(destination_.resident(), 0U);
+        for (int steps = 0; options.meanwhile && options.meanwhile() && steps < kManySteps;) {
+            ++steps;
+        }
+        prepared = destination_.resident();
+        fetcher_->fetch(requests, sink, options);
+    }
+    std::size_t prepared = 0;
+
+private:
+    const std::unique_ptr<Fetcher> fetcher_;
+    const Fresh& destination_;
+};
+
+TEST_F(DestinationMemoryTest, AReadThatWaitsPreparesItsDestination) {
+    constexpr std::size_t kChunks = 16;
+    auto store = std::make_shared<test::FakeStore>();
+    store->texts["a/.zarray"] = R"({"zarr_format": 2, "order": "C", "filters": null, "compressor": null,
+        "fill_value": 0, "shape": [16777216], "chunks": [1048576], "dtype": "|u1"})";
+    for (std::size_t k = 0; k < kChunks; ++k) {
+        store->chunks["a/" + std::to_string(k)] = test::Bytes(kMb, static_cast<std::byte>(k + 1));
+    }
+    const Fresh memory(kChunks * kMb);
+    Waiting* fetcher = nullptr;
+    const auto runtime = std::make_shared<Runtime>(2, 0, FetcherFactory([&](ThreadPool& pool) {
+                                                       auto made = std::make_unique<Waiting>(
+                                                           std::make_unique<test::FakeFetcher>(pool, store), memory);
+                                                       fetcher = made.get();
+                                                       return made;
+                                                   }));
+    Result<ArrayMeta> meta = parse_zarray("a", store->texts.at("a/.zarray"), "", "fake.json");
+    ASSERT_TRUE(meta.ok());
+    const Result<Array> array = Array::open({store, runtime}, std::move(meta).value());
+    ASSERT_TRUE(array.ok());
+    RegionRead read = read_of(memory.data(), {kChunks * kMb}, {1});
+    read.destination.type = array.value().meta().dtype;
+    ASSERT_TRUE(array.value().read(read.region, read.destination).ok());
+    ASSERT_NE(fetcher, nullptr);
+    EXPECT_GE(fetcher->prepared, memory.size() - 4 * kMb);
+    for (std::size_t at = 0; at < memory.size(); at += 1000) {
+        ASSERT_EQ(memory.data()[at], static_cast<std::byte>(at / kMb + 1)) << at;
+    }
 }
 
 }  // namespace
