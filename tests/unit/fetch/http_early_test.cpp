@@ -258,6 +258,7 @@ TEST_F(HttpEarlyTest, WorkWithoutEndDoesNotKeepBytesFromTheSink) {
 }
 
 TEST_F(HttpEarlyTest, ACallerWhoseBytesComeAtOnceHasNoTime) {
+    server_.set_latency(4ms);
     int calls = 0;
     options_.meanwhile = [&] {
         ++calls;
