@@ -112,7 +112,7 @@ void HttpBatch::handle(Task& task, HttpArrival arrival) {
     span.length = span.got = arrival.body.size();
     span.body = std::move(arrival.body);
     note_version_for_disk(span);
-    (void)make_ready(span, false);
+    span.over = make_ready(span, false).empty();  // of an object that is read whole, the rest may be of no use
 }
 
 void HttpBatch::accept(Task& task, HttpReply& reply, const Verdict& verdict) {
