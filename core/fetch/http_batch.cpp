@@ -9,9 +9,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kTick{100};
-// Nothing came for so long: the caller has time for something else. Before, it would be in the way of the thread that
-// sends the requests.
-constexpr milliseconds kQuiet{15};
+// Nothing came and nothing was sent for so long: the caller has time for something else. Before, it would be in the way
+// of the thread that sends the requests.
+constexpr milliseconds kQuiet{10};
 // A request keeps the client's thread busy for about so long: more of them under way than fit into a round trip only
 // wait for it.
 constexpr std::chrono::microseconds kRequestWork{40};
@@ -127,8 +127,10 @@ HttpBatch::Target HttpBatch::about_to_send(Task& task) {
     }
     const std::lock_guard lock(targets_mutex_);
     const Object& object = objects_[task.span->object];
+    const Clock::time_point now = Clock::now();
+    sent_ = now;
     if (!task.asked) {
-        task.begun = Clock::now();
+        task.begun = now;
     }
     task.generation = object.generation;
     task.asked = task.via ? task.via : object.target;
@@ -140,13 +142,17 @@ std::vector<HttpBatch::News> HttpBatch::take_news(bool wait) {
     if (wait && inbox_.empty() && under_way_ > 0) {
         const Clock::time_point begin = Clock::now();
         const auto came = [this] { return !inbox_.empty() || (!stopped_ && options_.stop.stop_requested()); };
-        const bool quiet = !came_.wait_until(lock, std::min(next_tick_, begin + kQuiet), came);
-        while (quiet && meanwhile_ && !stopped_ && !came() && Clock::now() < next_tick_) {
+        for (Clock::time_point now = begin; !came() && now < next_tick_; now = Clock::now()) {
+            const bool idle = stopped_ || !meanwhile_;
+            const Clock::time_point quiet = idle ? next_tick_ : std::max(begin, sent_.load()) + kQuiet;
+            if (now < quiet) {
+                came_.wait_until(lock, std::min(quiet, next_tick_), came);
+                continue;
+            }
             lock.unlock();
             meanwhile_ = options_.meanwhile();
             lock.lock();
         }
-        came_.wait_until(lock, next_tick_, came);
         const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
         session_.counters.waited_us += static_cast<std::uint64_t>(waited.count());
     }

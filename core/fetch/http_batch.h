@@ -215,7 +215,8 @@ private:
     std::size_t retries_left_;
     std::minstd_rand random_{std::random_device{}()};
     bool stopped_ = false;
-    bool meanwhile_;  // whether the caller may have something to do while it waits
+    bool meanwhile_;                         // whether the caller may have something to do while it waits
+    std::atomic<Clock::time_point> sent_{};  // when the client sent the last request
     Clock::time_point next_tick_;
     Clock::time_point first_expiry_ = Clock::time_point::max();
 
