@@ -16,8 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/fetch/http_client.h"
-#include "tests/support/http_server/http_server.h"
+#include "tests/unit/fetch/http_client_support.h"
 
 namespace vcube {
 namespace {
@@ -28,21 +27,6 @@ using testing_support::FaultRule;
 using testing_support::HttpServer;
 using testing_support::ServerOptions;
 using Marks = std::vector<std::uint64_t>;
-
-std::string letters(std::size_t size) {
-    std::string text(size, '\0');
-    for (std::size_t i = 0; i < size; ++i) {
-        text[i] = static_cast<char>('a' + (i * 7 + i / 1000) % 26);
-    }
-    return text;
-}
-
-FaultRule rule_of(Fault fault) {
-    FaultRule rule;
-    rule.fault = fault;
-    rule.pause = 3ms;
-    return rule;
-}
 
 /// A request's arrivals and its reply, as they come.
 class Watched {
@@ -146,11 +130,7 @@ protected:
     HttpArrivalTest() { server_.put("a", content_); }
 
     static HttpRequest request_of(const std::string& url, ByteRange range, Marks marks) {
-        HttpRequest request;
-        HttpTarget target;
-        target.url = url;
-        request.target = std::make_shared<const HttpTarget>(std::move(target));
-        request.wanted.range = range;
+        HttpRequest request = vcube::request_of(url, range);
         request.marks = std::move(marks);
         return request;
     }
@@ -265,7 +245,9 @@ TEST_F(HttpArrivalTest, WhatHasArrivedOutlivesItsReply) {
 }
 
 TEST_F(HttpArrivalTest, TellsNothingOfACompleteBody) {
-    server_.set_rules({rule_of(Fault::kSlow)});
+    FaultRule slow = rule_of(Fault::kSlow);
+    slow.pause = 3ms;
+    server_.set_rules({slow});
     Watched watched;
     ask(watched, request_of(server_.url("a"), {5, 50'005}, {50'000}));
     EXPECT_EQ(as_text(watched.reply().body.span()), content_.substr(5, 50'000));

@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/http_server/http_server.h"
+#include "tests/unit/fetch/http_client_support.h"
 
 namespace vcube {
 namespace {
@@ -27,29 +27,6 @@ using testing_support::FaultRule;
 using testing_support::HttpServer;
 using testing_support::ServerOptions;
 using Clock = std::chrono::steady_clock;
-
-std::string letters(std::size_t size) {
-    std::string text(size, '\0');
-    for (std::size_t i = 0; i < size; ++i) {
-        text[i] = static_cast<char>('a' + (i * 7 + i / 1000) % 26);
-    }
-    return text;
-}
-
-HttpRequest request_of(const std::string& url, ByteRange range = {}) {
-    HttpRequest request;
-    HttpTarget target;
-    target.url = url;
-    request.target = std::make_shared<const HttpTarget>(std::move(target));
-    request.wanted.range = range;
-    return request;
-}
-
-FaultRule rule_of(Fault fault) {
-    FaultRule rule;
-    rule.fault = fault;
-    return rule;
-}
 
 /// Replies by the number of their request, in the order in which they came.
 class Replies {

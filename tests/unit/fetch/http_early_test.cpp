@@ -51,12 +51,7 @@ protected:
         fetcher().fetch(
             requests,
             [&](std::size_t i, Result<ByteSpan> bytes) {
-                ++answers[i].calls;
-                if (bytes.ok()) {
-                    answers[i].bytes = as_text(bytes.value());
-                } else {
-                    answers[i].error = bytes.error();
-                }
+                answers[i].take(bytes);
                 ++called;
             },
             options_);
@@ -184,12 +179,7 @@ TEST_F(HttpEarlyTest, DoesNotAskWhetherGivenRangesAreWanted) {
         requests,
         [&](std::size_t i, Result<ByteSpan> bytes) {
             given[i] = 1;
-            ++answers[i].calls;
-            if (bytes.ok()) {
-                answers[i].bytes = as_text(bytes.value());
-            } else {
-                answers[i].error = bytes.error();
-            }
+            answers[i].take(bytes);
         },
         options_);
     for (std::size_t i = 0; i < requests.size(); ++i) {

@@ -71,6 +71,15 @@ public:
 };
 
 struct Answer {
+    void take(const Result<ByteSpan>& given) {
+        ++calls;
+        if (given.ok()) {
+            bytes = as_text(given.value());
+        } else {
+            error = given.error();
+        }
+    }
+
     int calls = 0;
     std::string bytes;
     std::optional<Error> error;
@@ -115,16 +124,7 @@ protected:
     std::vector<Answer> get(const std::vector<FetchRequest>& requests) {
         std::vector<Answer> answers(requests.size());
         fetcher().fetch(
-            requests,
-            [&](std::size_t i, Result<ByteSpan> bytes) {
-                ++answers[i].calls;
-                if (bytes.ok()) {
-                    answers[i].bytes = as_text(bytes.value());
-                } else {
-                    answers[i].error = bytes.error();
-                }
-            },
-            options_);
+            requests, [&](std::size_t i, Result<ByteSpan> bytes) { answers[i].take(bytes); }, options_);
         for (const Answer& answer : answers) {
             EXPECT_EQ(answer.calls, 1);
         }
