@@ -133,6 +133,9 @@ TEST_F(DestinationMemoryTest, FaultsInPagesOfALargeDestinationStepByStep) {
 }
 
 TEST_F(DestinationMemoryTest, WritingFaultsNoMore) {
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+    GTEST_SKIP() << "what the sanitizer notes of each write faults, too";
+#endif
     const Fresh memory(40 * kMb);
     prepare_all({rows_of(memory)});
     const auto faults = [] {
