@@ -23,7 +23,8 @@ The first set again where each connection carries 2 MB/s: what has come is decod
 Every way runs in processes of its own, in turn; requests and bytes are counted by the server. A round trip is 50 ms of
 reading time. --check fails where a demanded ratio is not reached: in both sets, at most 2 x requests / concurrency
 round trips beyond the local read, 15 times /vsicurl, 5 times xarray or 0.85 of what the bound leaves where that is
-less; at 0 ms 1.3 times the local read, 1.5 times where each chunk is a request. --small: a tiny cube, to check values only.
+less; at 0 ms 1.3 times the local read, 1.5 times where each chunk is a request. --small: a tiny cube, to check values
+only.
 """
 import argparse
 import hashlib
