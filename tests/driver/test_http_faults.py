@@ -201,6 +201,24 @@ def test_progress_says_stop(server, fault, how):
     assert time.monotonic() - start < PATIENCE
 
 
+@pytest.mark.parametrize("step", [0, 3, 7])
+def test_progress_says_stop_in_the_middle_of_a_band(server, step):
+    """A part of one of eight bands has come, then nothing more does."""
+    server.rules({"path_contains": f"day_{step}", "fault": "stall"})
+    dataset = archive.opened(server.url("refs.json"), "TIMEOUT=300")
+    seen = []
+
+    def impatient(done, *_):
+        seen.append(done)
+        return 0 if time.monotonic() - start > 1 else 1
+
+    start = time.monotonic()
+    with pytest.raises(RuntimeError):
+        gdal.Translate("/vsimem/out.tif", dataset, callback=impatient)
+    assert time.monotonic() - start < PATIENCE
+    assert all(0 <= done <= 1 for done in seen) and max(seen) > step / archive.STEPS
+
+
 def test_reading_goes_on_after_a_stop(server):
     server.rules({"path_contains": "day_", "fault": "silence"})
     dataset = archive.opened(server.url("refs.json"), "TIMEOUT=300")
