@@ -263,7 +263,7 @@ TEST_F(HttpEarlyTest, ACallerWhoseBytesComeAtOnceHasNoTime) {
     EXPECT_GT(without, 0);
 }
 
-TEST_F(HttpEarlyTest, AStopEndsTheWaitOfACallerWithMuchToDo) {
+TEST_F(HttpEarlyTest, AStopEndsTheWaitOfACallerWithMuchWork) {
     server_.set_rules({rule_of(Fault::kSilence)});
     std::stop_source stop;
     options_.stop = stop.get_token();
@@ -283,7 +283,7 @@ TEST_F(HttpEarlyTest, AStopEndsTheWaitOfACallerWithMuchToDo) {
     EXPECT_LT(ticks, kManyTicks);
 }
 
-TEST_F(HttpEarlyTest, ACallerWithMuchToDoIsAskedWhetherToGoOn) {
+TEST_F(HttpEarlyTest, ACallerWithMuchWorkIsAskedWhetherToGoOn) {
     server_.set_rules({rule_of(Fault::kSilence)});
     int calls = 0;
     int calls_until_stop = 0;
